@@ -1,0 +1,9 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+An embedded ESXi simulator: one host, in process or over HTTPS.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The log of calls and the rules for faults: what tests ask afterwards, and what they spoil beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from pyVmomi import VmomiSupport
+
+from .managed import Key
+
+Wire = Literal["drop-before", "drop-after", "http-503", "truncate", "garbage"]
+
+
+class WireFailure(Exception):
+    """
+    A failure of the way, not of the host: each door shows it as its clients would see it.
+
+    ``result`` is what the host would have answered; it was executed where the action says so.
+    """
+
+    def __init__(self, action: str, result: Any = None) -> None:
+        super().__init__(action)
+        self.action = action
+        self.result = result
+
+
+class HostDown(Exception):
+    """The host does not answer: it restarts."""
+
+
+@dataclass
+class FaultRule:
+    """
+    Spoil some calls.
+
+    Args:
+        method, moid: globs; which calls.
+        skip: how many of them pass first.
+        count: how many are spoilt then; None: all.
+        action: ``latency``, ``session-expiry``, ``drop-before`` (not executed), ``drop-after`` (executed, no reply), ``http-503``,
+            ``truncate``, ``garbage`` (both executed), or ``fault <name>`` (for example ``fault vim.fault.NoDiskSpace``).
+        seconds: of the latency.
+        fields: of the fault.
+    """
+
+    method: str = "*"
+    moid: str = "*"
+    skip: int = 0
+    count: int | None = 1
+    action: str = "latency"
+    seconds: float = 0.0
+    fields: dict[str, Any] = field(default_factory=dict)
+    seen: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.action.startswith("fault "):
+            self.fault()
+        elif self.action not in ("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage"):
+            raise ValueError(f"unknown action of a fault rule: {self.action!r}")
+
+    def takes(self, method: str, moid: str) -> bool:
+        """Count a call, and say whether it is one to spoil."""
+        if not (fnmatchcase(method, self.method) and fnmatchcase(moid, self.moid)):
+            return False
+        self.seen += 1
+        return self.seen > self.skip and (self.count is None or self.seen <= self.skip + self.count)
+
+    def fault(self) -> Any:
+        """
+        Make the fault of a ``fault`` rule; a bare name is looked for as WSDL knows it.
+
+        Raises:
+            ValueError: there is no such fault.
+        """
+        name = self.action.removeprefix("fault ").strip()
+        try:
+            cls = VmomiSupport.GetVmodlType(name) if "." in name else VmomiSupport.GetWsdlType("urn:vim25", name)
+            if not issubclass(cls, Exception):
+                raise KeyError(name)
+        except KeyError as error:
+            raise ValueError(f"no fault is named {name!r}") from error
+        return cls(**{"msg": f"The scenario says {name.rsplit('.', 1)[-1]}.", **self.fields})
+
+
+class FaultRules:
+    """The rules in force, in their order. The world's lock guards them."""
+
+    def __init__(self) -> None:
+        self.rules: list[FaultRule] = []
+
+    def add(self, rule: FaultRule) -> FaultRule:
+        self.rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        self.rules.clear()
+
+    def matching(self, method: str, moid: str) -> list[FaultRule]:
+        return [rule for rule in self.rules if rule.takes(method, moid)]
+
+
+@dataclass
+class CallRecord:
+    """One call: what, by whom, when, and the fault it ended with ("" is none)."""
+
+    key: Key
+    method: str
+    session: str
+    at: float
+    args: dict[str, Any]
+    fault: str = ""
+
+
+class CallLog:
+    """Every call in its order; the oldest are forgotten after ``limit``."""
+
+    def __init__(self, limit: int = 100_000) -> None:
+        self.limit = limit
+        self._records: list[CallRecord] = []
+
+    def __iter__(self) -> Iterator[CallRecord]:
+        return iter(list(self._records))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, record: CallRecord) -> None:
+        self._records.append(record)
+        if len(self._records) > self.limit:
+            del self._records[: self.limit // 10]
+
+    def clear(self) -> None:
+        self._records.clear()
+
+    def of(self, method: str, moid: str = "*") -> list[CallRecord]:
+        """The calls of a method (a glob), in their order."""
+        return [r for r in self if fnmatchcase(r.method, method) and fnmatchcase(r.key.moid, moid)]
+
+    def methods(self) -> list[str]:
+        """The names of the methods called, in their order."""
+        return [record.method for record in self]
