@@ -7,3 +7,14 @@ An embedded ESXi simulator: one host, in process or over HTTPS.
 """
 
 from __future__ import annotations
+
+from .clock import Clock
+from .faults import FaultRule
+from .managed import Call, ManagedObject, method
+from .stub import SimStub, service_instance
+from .tasks import Signal, TaskCancelled
+from .world import World
+
+__all__ = [
+    "Call", "Clock", "FaultRule", "ManagedObject", "Signal", "SimStub", "TaskCancelled", "World", "method", "service_instance",
+]

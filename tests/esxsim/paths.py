@@ -174,3 +174,28 @@ def same(one: Any, other: Any) -> bool:
             one._GetMoId() == other._GetMoId() and type(one) is type(other)
         )
     return type(one) is type(other) and bool(one == other)
+
+
+def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
+    """
+    Find the declared type at the end of a path.
+
+    Args:
+        value: the object that the path begins at, where known: behind an item of an array, its own class decides.
+
+    Raises:
+        UnknownProperty: neither the declared types nor the values on the way have such a path.
+    """
+    found: Any = cls
+    for name, key in segments:
+        info = fields(found).get(name) or fields(type(value)).get(name)
+        if info is None:
+            raise UnknownProperty(name)
+        found = info.type
+        value = getattr(value, name, None) if isinstance(value, VmomiSupport.DataObject) else None
+        if key is not None:
+            if not issubclass(found, list):
+                raise UnknownProperty(name)
+            found = found.Item
+            value = item(value, key)
+    return found

@@ -18,6 +18,7 @@ from pyVmomi import VmomiSupport, vim, vmodl
 from . import paths
 from .clock import Clock
 from .collector import PropertyCollector
+from .contents import Property
 from .faults import CallLog, CallRecord, FaultRules, HostDown, WireFailure
 from .managed import Call, Key, ManagedObject, Served, key_of, lineage, method, reference, wsdl_method, wsdl_type
 from .sessions import Session, SessionManager, Sessions, require_login
@@ -285,12 +286,12 @@ class World:
         obj = self.find(*call.key)
         path = str(call.args.get("prop", ""))
         try:
-            privilege = obj.info(path).privId
+            info = obj.info(path)
         except paths.UnknownProperty as error:
             raise vmodl.query.InvalidProperty(name=path, msg=f"No such property: {path}") from error
-        if privilege != "System.Anonymous":
-            require_login(call, privilege)
-        return obj.get(path)
+        if info.privId != "System.Anonymous":
+            require_login(call, info.privId)
+        return Property(path, obj.get(path), info.type)
 
 
 def _described(call: Call) -> Any:
