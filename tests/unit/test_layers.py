@@ -42,7 +42,7 @@ LAYERS = {
     "_flow": Layer(PURE),
     "_vi": Layer((*PURE, "_vi")),
     "_argspec": Layer((*PURE, "_argspec")),
-    "_shell": Layer((*PURE, "_argspec", "_shell", "_vi"), ("ansible",)),
+    "_shell": Layer((*PURE, "_argspec", "_shell", "_vi"), ("ansible", "yaml")),
     "modules": Layer(ALL),
     "doc_fragments": Layer(()),
     "filter": Layer((*PURE, "_argspec"), ("ansible",)),

@@ -169,8 +169,7 @@ def _tasks(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 @pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions"))
 def test_a_file_says_its_licence(path: str) -> None:
-    lines = (ROOT / path).read_text("utf-8").splitlines()
-    lines = lines[1:] if lines and lines[0].startswith("#!") else lines
+    lines = [line for line in (ROOT / path).read_text("utf-8").splitlines() if line and not line.startswith("#!")]
 
     assert not lines or tuple(lines[:3]) == HEADER
 
