@@ -128,7 +128,7 @@ def test_a_module_is_documented_in_full(name: str) -> None:
 
     assert documentation["module"] == name
     assert documentation["short_description"]
-    assert documentation["author"]
+    assert re.search(r" \((@[\w-]+|!UNKNOWN)\)$", documentation["author"]), "ansible-test wants a name and an account"
     assert {"check_mode", "diff_mode", "action_group"} <= documentation["attributes"].keys()
     assert isinstance(yaml.safe_load(module.EXAMPLES), list)
     assert isinstance(yaml.safe_load(module.RETURN), dict)
