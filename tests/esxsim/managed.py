@@ -208,6 +208,8 @@ class ManagedObject:
         else:
             old, rest = self._state.get(name), segments[1:]
             value = paths.changed(old, rest, value) if key is None else paths.changed_item(old, key, rest, value)
+        if len(segments) == 1 and key is None and _same_plain(self._state.get(name), value):
+            return
         self._state[name] = value
         self.touch(path)
 
@@ -237,6 +239,10 @@ class ManagedObject:
             if path.startswith(name + ".") and value is not None:
                 value = paths.changed(value, paths.split(path)[1:], part(self))
         return value
+
+
+def _same_plain(old: Any, new: Any) -> bool:
+    return isinstance(new, (str, int, bool)) and type(old) is type(new) and old == new
 
 
 def _join(segments: tuple[paths.Segment, ...]) -> str:

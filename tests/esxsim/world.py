@@ -332,7 +332,10 @@ def _given(call: Call, described: Any, served: Served) -> dict[str, Any]:
     given = {}
     for parameter in described.params:
         value = call.args.get(parameter.name)
-        known = served.parameters is None or parameter.name in served.parameters
+        name = parameter.name
+        if served.parameters is not None and f"{name}_" in served.parameters:
+            name = f"{name}_"  # a parameter that is called as a builtin is
+        known = served.parameters is None or name in served.parameters
         if value is None and not parameter.flags & VmomiSupport.F_OPTIONAL and parameter.type is not object:
             if not issubclass(parameter.type, list):
                 raise vmodl.fault.InvalidArgument(
@@ -340,7 +343,7 @@ def _given(call: Call, described: Any, served: Served) -> dict[str, Any]:
                 )
             value = []
         if known:
-            given[parameter.name] = value
+            given[name] = value
         elif value is not None and value != []:
             raise vmodl.fault.NotSupported(msg=f"esxsim does not know {call.method}'s parameter {parameter.name}")
     return given
