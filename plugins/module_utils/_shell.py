@@ -1,0 +1,108 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The one file that knows Ansible: options in, result or failure out.
+
+A module is a function ``run(params, host, *, check_mode)``; everything that Ansible wants of a module besides is done
+here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+
+from ._errors import EsxError, OptionError
+from ._flow.uri import apply_uri
+from ._vi.connection import connect as connect_to_host
+from ._vi.host import Host
+
+
+class Result(Protocol):
+    """What a module's ``run`` returns: its result, and the failure that goes with it or None."""
+
+    @property
+    def error(self) -> EsxError | None: ...
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+Run = Callable[..., Result]
+Connect = Callable[[Mapping[str, Any]], AbstractContextManager[Host]]
+
+
+def run_module(
+    run: Run, argument_spec: Mapping[str, Mapping[str, Any]], *, connect: Connect = connect_to_host, **rules: Any
+) -> None:
+    """
+    Run a module: read the options, log in, let ``run`` do its work, log out, report.
+
+    ``rules`` are AnsibleModule's own (``mutually_exclusive``, ``required_one_of`` and so on).
+    """
+    spec = {name: _ansible_form(option) for name, option in argument_spec.items()}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
+    failure: EsxError | None
+    try:
+        params = effective_params(module.params)
+        for warning in params.pop("warnings", ()):
+            module.warn(warning)
+        with connect(params) as host:
+            result = run(params, host, check_mode=module.check_mode)
+    except EsxError as error:
+        failure, shown = error, {}
+    else:
+        failure, shown = result.error, result.to_json()
+    if failure is None:
+        module.exit_json(**shown)
+    else:
+        module.fail_json(msg=str(failure), failure=failure.failure(), **shown)
+
+
+def effective_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the options with ``uri`` and textual ``answers`` read; ``warnings`` lists what of the URI is ignored.
+
+    Raises:
+        OptionError: one of them cannot be read.
+    """
+    effective = apply_uri(params)
+    if isinstance(effective.get("answers"), str):
+        effective["answers"] = load_text(effective["answers"])
+    return effective
+
+
+def load_text(text: str) -> Any:
+    """
+    Read rules that came as text, as surveys give them: JSON, or YAML where a YAML library is at hand.
+
+    Raises:
+        OptionError: the text is neither.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        import yaml
+    except ImportError as error:
+        raise OptionError(
+            "'answers' is text that is not JSON, and PyYAML is not installed where this module runs", option="answers"
+        ) from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise OptionError(f"'answers' is text that is neither YAML nor JSON: {problem}", option="answers") from error
+
+
+def _ansible_form(option: Mapping[str, Any]) -> dict[str, Any]:
+    form = dict(option)
+    if "fallback" in form:
+        form["fallback"] = (env_fallback, list(form["fallback"][1]))
+    return form

@@ -1,0 +1,217 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The host as the modules see it: virtual machines are looked up here, and worked on.
+
+``lookup_*`` asks the host, ``work_on`` does something with many VMs at a time. A lookup costs one round trip on ESXi;
+under vCenter, where thousands of VMs may be near, it finds out first which ones are meant and reads only those.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._errors import ConnectError, ConnectionLost, NotFound, SessionExpired
+from .._flow.answers import Policy
+from .._flow.job import Job
+from .._flow.outcome import VmResult
+from .._flow.rehearse import rehearse
+from .._flow.script import Script
+from .._flow.select import Selector
+from .._flow.state import Vm, VmState
+from .crew import LONGEST_WAIT_SECONDS, Crew
+from .facts import FACT_PATHS, facts_of
+from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
+from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
+from .properties import Row, all_vms, objects, read, recent_tasks, running_host
+from .query import chosen_moids
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from .connection import Session
+
+STATE_PATHS = (*IDENTITY_PATHS, *WATCHED_PATHS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundVm:
+    """A virtual machine as it was read: who it is, its mirror, and the property values by path."""
+
+    vm: Vm
+    mirror: Mirror
+    values: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def state(self) -> VmState:
+        """The state that was read."""
+        return self.mirror.state()
+
+
+class Host:
+    """
+    One ESXi host, or a vCenter narrowed down to ``datacenter`` and ``esxi_hostname`` where they are given.
+
+    ``now`` is the clock that deadlines are measured with.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        datacenter: str | None = None,
+        esxi_hostname: str | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.session = session
+        self.now = now
+        self._datacenter = datacenter
+        self._esxi_hostname = esxi_hostname
+
+    def lookup_vms(self, selector: Selector, folder: str | None = None) -> list[FoundVm]:
+        """
+        Find the virtual machines that are meant, with their state.
+
+        Raises:
+            NotFound: something asked for is not there, or a query yields nothing.
+            Ambiguous: several VMs answer to one name or UUID.
+            OptionError: the query is wrong.
+        """
+        narrowed = bool(folder or self._datacenter or self._esxi_hostname)
+        if selector.option == "query":
+            facts, found, _places = self._read_facts(folder)
+            moids = chosen_moids(selector.value, facts)
+            if not moids:
+                raise NotFound(f"'query' yields no virtual machine out of {len(facts)}: {selector.value}")
+            by_moid = {item.vm.moid: item for item in found}
+            return [by_moid[moid] for moid in moids]
+        if selector.option == "moid" and not narrowed:
+            reference = self.session.reference("VirtualMachine", selector.value)
+            return self._pick(selector, self._found(read(self.session, objects([reference], recent_tasks()), _STATE)))
+        if self.session.is_vcenter:
+            return self._lookup_in_two_steps(selector, folder)
+        rows, places = self._walk(STATE_PATHS, places=narrowed)
+        return self._pick(selector, self._within(self._found(rows), places, folder))
+
+    def lookup_facts(self, selector: Selector, folder: str | None = None) -> list[dict[str, Any]]:
+        """Return the facts of the VMs that are meant; none at all is no error for a query or for all."""
+        facts, found, places = self._read_facts(folder)
+        if selector.option == "query":
+            moids = chosen_moids(selector.value, facts)
+        else:
+            picked = selector.pick([item.vm for item in found], lambda hits: places.paths(vm.moid for vm in hits))
+            moids = [vm.moid for vm in picked]
+        by_moid = {fact["moid"]: fact for fact in facts}
+        return [by_moid[moid] for moid in moids]
+
+    def wait_for_question(self, found: Sequence[FoundVm], seconds: float) -> None:
+        """Wait until one of the VMs has a question, for at most that many seconds; their states then show it."""
+        deadline = self.now() + seconds
+        watch = self._watch_on(found)
+        try:
+            while not any(item.state.question for item in found) and self.now() < deadline:
+                self._wait_once(watch, deadline)
+        finally:
+            watch.close()
+
+    def _wait_once(self, watch: Watch, deadline: float) -> None:
+        try:
+            if not watch.is_open:
+                watch.open()
+            watch.wait(math.ceil(min(deadline - self.now(), LONGEST_WAIT_SECONDS)))
+        except (SessionExpired, ConnectionLost, ConnectError) as error:
+            if not watch.recover(error, lambda _error: self.now() >= deadline):
+                raise
+
+    def work_on(
+        self,
+        found: Sequence[FoundVm],
+        make_script: Callable[[Vm, VmState], Script],
+        policy: Policy,
+        *,
+        timeout: float,
+        concurrency: int,
+        check_mode: bool,
+    ) -> list[VmResult]:
+        """Do with each VM what its script says, or only foresee it; one result each, in the order of ``found``."""
+        if check_mode:
+            return [rehearse(item.vm, make_script, item.state, policy) for item in found]
+        jobs = [Job(item.vm, make_script, policy, timeout=timeout) for item in found]
+        mirrors = {item.vm.moid: item.mirror for item in found}
+        watch = self._watch_on(found)
+        return Crew(self.session, watch, mirrors, jobs, concurrency=concurrency, now=self.now).work()
+
+    def _watch_on(self, found: Sequence[FoundVm]) -> Watch:
+        return Watch(self.session, {item.vm.moid: item.mirror for item in found})
+
+    def _lookup_in_two_steps(self, selector: Selector, folder: str | None) -> list[FoundVm]:
+        rows, places = self._walk(IDENTITY_PATHS, tasks=False)
+        meant = self._pick(selector, self._within(self._found(rows), places, folder), places)
+        references = [self.session.reference("VirtualMachine", item.vm.moid) for item in meant]
+        return self._found(read(self.session, objects(references, recent_tasks()), _STATE))
+
+    def _read_facts(self, folder: str | None) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
+        rows, places = self._walk(FACT_PATHS)
+        found = self._within(self._found(rows), places, folder)
+        facts = [
+            facts_of(
+                item.vm.moid,
+                item.values,
+                item.state,
+                path=places.path(item.vm.moid),
+                esxi_hostname=places.host_of(item.vm.moid),
+            )
+            for item in found
+        ]
+        return facts, found, places
+
+    def _walk(self, vm_paths: Iterable[str], *, tasks: bool = True, places: bool = True) -> tuple[list[Row], Places]:
+        paths: dict[str, Iterable[str]] = {"VirtualMachine": vm_paths}
+        if tasks:
+            paths["Task"] = TASK_PATHS
+        if places:
+            paths["VirtualMachine"] = (*vm_paths, *VM_PLACE_PATHS)
+            paths |= PLACE_PATHS
+        steps = ([recent_tasks()] if tasks else []) + ([running_host()] if places else [])
+        rows = read(self.session, all_vms(self.session, *steps), paths)
+        return rows, Places(rows)
+
+    def _within(self, found: Iterable[FoundVm], places: Places, folder: str | None) -> list[FoundVm]:
+        return [
+            item
+            for item in found
+            if places.is_within(
+                item.vm.moid, datacenter=self._datacenter, folder=folder, esxi_hostname=self._esxi_hostname
+            )
+        ]
+
+    def _pick(self, selector: Selector, found: Sequence[FoundVm], places: Places | None = None) -> list[FoundVm]:
+        picked = selector.pick([item.vm for item in found], lambda hits: self._paths(hits, places))
+        by_moid = {item.vm.moid: item for item in found}
+        return [by_moid[vm.moid] for vm in picked]
+
+    def _paths(self, hits: Iterable[Vm], places: Places | None) -> Mapping[str, str]:
+        known = places or self._walk(("name",), tasks=False)[1]
+        return known.paths(vm.moid for vm in hits)
+
+    def _found(self, rows: Iterable[Row]) -> list[FoundVm]:
+        rows = list(rows)
+        mirrors = {row.moid: Mirror() for row in rows if row.type_name == "VirtualMachine"}
+        for row in rows:
+            entity = row.values.get("info.entity") if row.type_name == "Task" else None
+            if entity is not None and entity._moId in mirrors:
+                mirrors[entity._moId].change_task(row.moid, row.values)
+        found = []
+        for row in rows:
+            if row.type_name == "VirtualMachine":
+                mirrors[row.moid].enter(row.values, after_gap=False)
+                found.append(FoundVm(vm=vm_of(row.moid, row.values), mirror=mirrors[row.moid], values=row.values))
+        return found
+
+
+_STATE: Mapping[str, Iterable[str]] = {"VirtualMachine": STATE_PATHS, "Task": TASK_PATHS}

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Named properties, many objects, one round trip.
+
+Source: vmodl.query.PropertyCollector, method RetrievePropertiesEx (and its continuation where a host answers in pages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import sdk
+
+if TYPE_CHECKING:
+    from .connection import Session
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object that was read: WSDL type, id, and the properties that are set, by the path that was asked for."""
+
+    type_name: str
+    moid: str
+    values: Mapping[str, Any]
+
+
+def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> list[Row]:
+    """
+    Read properties of all objects that ``start`` leads to.
+
+    ``start`` are object specs (:func:`objects`, :func:`all_vms`), ``paths`` the properties by WSDL type.
+    A property that is not set is absent from its row.
+    """
+    collector = session.content.propertyCollector
+    spec = filter_spec(start, paths)
+    result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=_part("RetrieveOptions")())
+    rows: list[Row] = []
+    while result is not None:
+        rows.extend(_rows(result.objects))
+        if not result.token:
+            break
+        result = session.call(collector, "ContinueRetrievePropertiesEx", token=result.token)
+    return rows
+
+
+def filter_spec(start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> Any:
+    """Return the filter that selects ``paths`` of the objects that ``start`` leads to, missing objects left out."""
+    wanted = [_part("PropertySpec")(type=getattr(sdk.vim, name), pathSet=list(path)) for name, path in paths.items()]
+    return _part("FilterSpec")(propSet=wanted, objectSet=list(start), reportMissingObjectsInResults=True)
+
+
+def objects(references: Iterable[Any], *selections: Any) -> list[Any]:
+    """Return object specs for ``references`` and for what ``selections`` find from there."""
+    return [_part("ObjectSpec")(obj=reference, skip=False, selectSet=list(selections)) for reference in references]
+
+
+def recent_tasks() -> Any:
+    """Return the step from a virtual machine to its recent tasks."""
+    return _step("recentTask", "VirtualMachine", "recentTask")
+
+
+def running_host() -> Any:
+    """Return the step from a virtual machine to the host that has it."""
+    return _step("host", "VirtualMachine", "runtime.host")
+
+
+def all_vms(session: Session, *steps: Any) -> list[Any]:
+    """
+    Return the walk from the root folder to every virtual machine, templates and vApp members too, and on by ``steps``.
+    """
+    names = ["folder", "datacenter", "vApp", *(step.name for step in steps)]
+    onward = [_part("SelectionSpec")(name=name) for name in names]
+    walk = [
+        _step("folder", "Folder", "childEntity", *onward),
+        _step("datacenter", "Datacenter", "vmFolder", *onward),
+        _step("vApp", "VirtualApp", "vm", *onward),
+        *steps,
+    ]
+    return [_part("ObjectSpec")(obj=session.content.rootFolder, skip=False, selectSet=walk)]
+
+
+def _step(name: str, type_name: str, path: str, *onward: Any) -> Any:
+    return _part("TraversalSpec")(
+        name=name, type=getattr(sdk.vim, type_name), path=path, skip=False, selectSet=list(onward)
+    )
+
+
+def _rows(found: Iterable[Any]) -> Iterator[Row]:
+    for item in found:
+        values = {value.name: value.val for value in item.propSet}
+        yield Row(type(item.obj).__name__.rpartition(".")[2], item.obj._moId, values)
+
+
+def _part(name: str) -> Any:
+    collector = sdk.vmodl.query.PropertyCollector
+    return getattr(collector, name)

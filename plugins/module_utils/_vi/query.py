@@ -1,0 +1,67 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+JMESPath over the facts of virtual machines.
+
+The library is imported where a query is given, so that nothing else pays for it or needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._errors import MissingLibrary, OptionError
+
+
+def search(query: str, facts: Sequence[dict[str, Any]]) -> Any:
+    """
+    Return what ``query`` makes of the list of facts.
+
+    Raises:
+        OptionError: the query is not JMESPath, or fails on these facts.
+        MissingLibrary: jmespath is not installed.
+    """
+    try:
+        import jmespath
+        from jmespath.exceptions import JMESPathError
+    except ImportError as error:
+        raise MissingLibrary(
+            f"'query' needs the Python library jmespath where this module runs ({error}); "
+            "install it with 'pip install jmespath'",
+            library="jmespath",
+        ) from error
+    try:
+        return jmespath.search(query, list(facts))
+    except JMESPathError as error:
+        raise OptionError(f"'query' cannot be evaluated: {error} (query: {query})", option="query") from error
+
+
+def chosen_moids(query: str, facts: Sequence[dict[str, Any]]) -> list[str]:
+    """
+    Return the ids of the VMs that ``query`` yields, in its order.
+
+    Raises:
+        OptionError: it yields something else than VMs.
+    """
+    found = search(query, facts)
+    entries = [found] if isinstance(found, dict) else found
+    if entries is None:
+        return []
+    known = {fact["moid"] for fact in facts}
+    if not isinstance(entries, list) or not all(
+        isinstance(item, dict) and item.get("moid") in known for item in entries
+    ):
+        raise OptionError(
+            "'query' must yield virtual machines, that is entries of the list as they are, for example "
+            f"\"[?power_state=='powered-off']\"; it yields {_excerpt(found)}",
+            option="query",
+        )
+    return list(dict.fromkeys(item["moid"] for item in entries))
+
+
+def _excerpt(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,310 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+SOAP over HTTP to one host: connections, trust, timeouts.
+
+pyVmomi writes the requests and reads the replies; how they travel is decided here, because three things must be
+certain: a pinned thumbprint is compared before the first byte of a login leaves, no request waits without bound, and a
+reply that got lost is reported as just that (the host may have done what was asked) and never answered by sending
+again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import socket
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from .._errors import ConnectError, ConnectionLost, EsxError, NotVsphere, UntrustedHost
+from . import sdk
+
+# Sending one of these twice changes nothing, so it may be sent again when its reply got lost.
+PURE_READS = frozenset(
+    {
+        "RetrieveServiceContent",
+        "RetrievePropertiesEx",
+        "FindByUuid",
+        "FindAllByUuid",
+        "FindByInventoryPath",
+        "FindByDatastorePath",
+        "FindChild",
+        "Fetch",
+    }
+)
+READ_ATTEMPTS = 4
+READ_PAUSE_SECONDS = 0.25
+KEPT_CONNECTIONS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where the vSphere API is served; ``proxy`` is (host, port) of an HTTP proxy or None."""
+
+    host: str
+    port: int = 443
+    scheme: str = "https"
+    proxy: tuple[str, int] | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """
+    What makes the host's certificate acceptable.
+
+    ``thumbprint`` is the SHA-256 of the certificate, hexadecimal without separators; it replaces the chain of trust.
+    ``ca_path`` None means the system's certificate authorities. Only ``verify=False`` without a thumbprint trusts
+    anybody.
+    """
+
+    verify: bool = True
+    ca_path: str | None = None
+    thumbprint: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """
+        Build the TLS settings.
+
+        Raises:
+            UntrustedHost: ``ca_path`` cannot be read.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca_path if self.verify else None)
+        except (OSError, ssl.SSLError) as error:
+            raise UntrustedHost(
+                f"the certificate authorities cannot be read from ca_path '{self.ca_path}': {error}",
+                ca_path=self.ca_path,
+            ) from error
+        if not self.verify or self.thumbprint:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+class _PinnedConnection(http.client.HTTPSConnection):
+    """An HTTPS connection that compares the certificate's SHA-256 with ``thumbprint`` right after the handshake."""
+
+    thumbprint: str | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        if self.thumbprint is None:
+            return
+        certificate = self.sock.getpeercert(binary_form=True) or b""
+        found = hashlib.sha256(certificate).hexdigest()
+        if found != self.thumbprint:
+            self.close()
+            raise UntrustedHost(
+                f"the certificate of {self.host} has the SHA-256 thumbprint {_colons(found)}, "
+                f"not the expected {_colons(self.thumbprint)}; if the certificate was renewed, pin the new thumbprint",
+                thumbprint=_colons(found),
+            )
+
+
+class Transport(sdk.SoapStubAdapterBase):
+    """
+    pyVmomi's stub for one host: every call of a managed object ends in :meth:`InvokeMethod`.
+
+    Safe to use from several threads, each request takes a connection of its own from the pool. ``requests`` counts what
+    was sent.
+    """
+
+    def __init__(self, address: Address, trust: Trust, *, connect_timeout: float, reply_timeout: float = 120.0) -> None:
+        super().__init__(sdk.OLDEST)
+        self.requestContext = None
+        self.address = address
+        self.requests = 0
+        self._trust = trust
+        self._context = trust.context() if address.scheme == "https" else None
+        self._connect_timeout = connect_timeout
+        self._reply_timeout = reply_timeout
+        self._cookie: str | None = None
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
+        self._busy: set[http.client.HTTPConnection] = set()
+        self._pause = threading.Event()
+
+    def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:
+        """
+        Carry out one call; the name is pyVmomi's.
+
+        Raises:
+            ConnectError: no connection; the host saw nothing.
+            ConnectionLost: the request was sent, or may have been, and no usable reply came.
+            vmodl.MethodFault: the host answered with a fault.
+        """
+        request = self.SerializeRequest(mo, info, args)
+        timeout = self._reply_timeout + _longest_wait(info.wsdlName, args)
+        attempts = READ_ATTEMPTS if info.wsdlName in PURE_READS else 1
+        for attempt in range(1, attempts + 1):
+            try:
+                status, body = self._exchange(info.wsdlName, request, timeout)
+                return self._decode(info, status, body)
+            except ConnectionLost:
+                if attempt == attempts:
+                    raise
+                self._pause.wait(READ_PAUSE_SECONDS * (attempt - 1))
+        raise AssertionError("unreachable")
+
+    def use(self, api_version: str) -> None:
+        """Speak the given version of the API from now on; ``api_version`` is pyVmomi's name for it."""
+        self.ComputeVersionInfo(api_version)
+
+    def forget_session(self) -> None:
+        """Send no session cookie any more: the next login starts a session of its own."""
+        self._cookie = None
+
+    def close(self) -> None:
+        """Close every connection; a thread that waits for a reply gets ConnectionLost at once."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for connection in idle:
+            connection.close()
+        for connection in busy:
+            _hang_up(connection)
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        connection = self._connection()
+        complete = False
+        try:
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout)
+            with self._lock:
+                self.requests += 1
+            connection.request("POST", "/sdk", request, self._headers())
+            reply = connection.getresponse()
+            body = reply.read()
+            complete = True
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionLost(
+                f"the connection to {self.address} was lost during {method}: {_words(error)}", method=method
+            ) from error
+        finally:
+            self._give_back(connection, reusable=complete and not reply.will_close)
+        self._keep_cookie(reply)
+        return reply.status, body
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": self.versionId, "User-Agent": "virt.esx"}
+        if self._cookie is not None:
+            headers["Cookie"] = self._cookie
+        return headers
+
+    def _keep_cookie(self, reply: http.client.HTTPResponse) -> None:
+        cookie = reply.getheader("Set-Cookie")
+        if cookie is not None:
+            self._cookie = cookie.partition(";")[0]
+
+    def _decode(self, info: Any, status: int, body: bytes) -> Any:
+        if status not in (200, 500):
+            raise self._unusable(info.wsdlName, f"HTTP status {status}")
+        try:
+            # A file, because pyVmomi does not notice that a string ends too early.
+            reply = sdk.SoapResponseDeserializer(self).Deserialize(io.BytesIO(body), info.result)
+        except (ExpatError, TypeError, AttributeError, LookupError, ValueError) as error:
+            raise self._unusable(info.wsdlName, f"a reply that is not SOAP ({error})") from error
+        if isinstance(reply, sdk.vmodl.MethodFault):
+            raise reply
+        if status == 500:
+            raise self._unusable(info.wsdlName, "HTTP status 500 without a fault")
+        return reply
+
+    def _unusable(self, method: str, what: str) -> EsxError:
+        if method == "RetrieveServiceContent" and "503" not in what:
+            return NotVsphere(
+                f"{self.address} answers {method} with {what}: "
+                "it is not an ESXi host or a vCenter; check hostname and port"
+            )
+        return ConnectionLost(f"{self.address} answered {method} with {what}", method=method)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+            if connection is not None:
+                self._busy.add(connection)
+        if connection is None:
+            connection = self._open()
+            with self._lock:
+                self._busy.add(connection)
+        return connection
+
+    def _give_back(self, connection: http.client.HTTPConnection, *, reusable: bool) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+            kept = reusable and len(self._idle) < KEPT_CONNECTIONS
+            if kept:
+                self._idle.append(connection)
+        if not kept:
+            connection.close()
+
+    def _open(self) -> http.client.HTTPConnection:
+        host, port = self.address.proxy or (self.address.host, self.address.port)
+        connection: http.client.HTTPConnection
+        if self._context is None:
+            connection = http.client.HTTPConnection(host, port, timeout=self._connect_timeout)
+        else:
+            connection = _PinnedConnection(host, port, timeout=self._connect_timeout, context=self._context)
+            connection.thumbprint = self._trust.thumbprint
+        if self.address.proxy is not None:
+            connection.set_tunnel(self.address.host, self.address.port)
+        try:
+            connection.connect()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_connection(error) from error
+        return connection
+
+    def _no_connection(self, error: Exception) -> ConnectError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return UntrustedHost(
+                f"the certificate of {self.address} is not trusted: {error.verify_message}; give its authority in "
+                "'ca_path', pin the certificate with 'thumbprint', or set 'validate_certs: false' in a laboratory",
+                reason=error.verify_message,
+            )
+        if isinstance(error, ssl.SSLError):
+            return NotVsphere(f"{self.address} does not answer with TLS ({error.reason}); check hostname and port")
+        via = " through the proxy {}:{}".format(*self.address.proxy) if self.address.proxy else ""
+        if isinstance(error, socket.gaierror):
+            return ConnectError(f"the name '{self.address.host}' cannot be resolved{via}: {error.strerror}")
+        if isinstance(error, TimeoutError):
+            return ConnectError(
+                f"{self.address} does not answer{via} within {self._connect_timeout:g} s; check hostname, port and "
+                "firewall, or raise 'connect_timeout'"
+            )
+        return ConnectError(f"no connection to {self.address}{via}: {_words(error)}; check hostname and port")
+
+
+def _longest_wait(method: str, args: Any) -> float:
+    """Return for how many seconds the host may rightly keep us waiting for this call's reply."""
+    if method != "WaitForUpdatesEx" or len(args) < 2 or args[1] is None:
+        return 0.0
+    return float(args[1].maxWaitSeconds or 0)
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    # shutdown() wakes the thread that reads from the socket, close() would leave it waiting.
+    if connection.sock is not None:
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def _colons(thumbprint: str) -> str:
+    digits = thumbprint.upper()
+    return ":".join(digits[index : index + 2] for index in range(0, len(digits), 2))
