@@ -20,6 +20,10 @@ from .managed import Key
 Wire = Literal["drop-before", "drop-after", "http-503", "truncate", "garbage"]
 
 
+# What a defect of the simulator may raise; a client gets a SystemError that names it, and the world keeps it in ``errors``.
+DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+
+
 class WireFailure(Exception):
     """
     A failure of the way, not of the host: each door shows it as its clients would see it.

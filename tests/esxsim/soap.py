@@ -9,13 +9,14 @@ SOAP: from the bytes of a request to the bytes of the answer. Both doors, the so
 from __future__ import annotations
 
 import re
+import traceback
 from typing import NamedTuple
 
 from pyVmomi import VmomiSupport, vmodl
 
 from . import decode
 from .codec import codec
-from .faults import WireFailure
+from .faults import DEFECTS, WireFailure
 from .managed import wsdl_method
 from .sessions import Session
 from .world import World
@@ -100,9 +101,10 @@ def answer(world: World, caller: Caller, body: bytes, soap_action: str | None) -
         fault = vmodl.fault.InvalidRequest(msg=str(error))
     except vmodl.MethodFault as raised:
         fault = raised
-    except TypeError as error:
+    except DEFECTS as error:
+        traceback.print_exc()
         world.errors.append(error)
-        fault = vmodl.fault.SystemError(reason=str(error), msg=f"A defect of esxsim: {error}")
+        fault = vmodl.fault.SystemError(reason=repr(error), msg=f"A defect of esxsim: {error!r}")
     return Answer(500, _envelope(codec(version).fault(fault)), method)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Union
 from pyVmomi import VmomiSupport, vim, vmodl
 
 from .clock import Timer
+from .faults import DEFECTS
 from .managed import Call, ManagedObject, key_of, method, wsdl_method, wsdl_type
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class Tasks:
             self._end(task, fault=vmodl.fault.RequestCanceled(msg="The task was canceled by a user."))
         except vmodl.MethodFault as fault:
             self._end(task, fault=fault)
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except DEFECTS as error:
             traceback.print_exc()
             self.world.errors.append(error)
             self._end(task, fault=vmodl.fault.SystemError(reason=repr(error), msg=f"A defect of esxsim: {error!r}"))
