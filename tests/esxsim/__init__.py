@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-An embedded ESXi simulator: one host, in process or over HTTPS.
-"""
+"""An embedded ESXi simulator: one host, in process or over HTTPS."""
 
 from __future__ import annotations
 
@@ -16,5 +14,14 @@ from .tasks import Signal, TaskCancelled
 from .world import World
 
 __all__ = [
-    "Call", "Clock", "FaultRule", "ManagedObject", "Signal", "SimStub", "TaskCancelled", "World", "method", "service_instance",
+    "Call",
+    "Clock",
+    "FaultRule",
+    "ManagedObject",
+    "Signal",
+    "SimStub",
+    "TaskCancelled",
+    "World",
+    "method",
+    "service_instance",
 ]

@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-Certificates for the simulated host, made when it starts: self-signed, or signed by a CA of its own.
-"""
+"""Certificates for the simulated host, made when it starts: self-signed, or signed by a CA of its own."""
 
 from __future__ import annotations
 
@@ -52,12 +50,12 @@ def make_certificate(directory: Path, *, signed: bool = False, names: tuple[str,
     """
     Make a key and a certificate for some names and addresses.
 
-    Args:
-        signed: by a CA, made for the purpose; otherwise the certificate signs itself.
+    ``signed``: by a CA, made for the purpose; otherwise the certificate signs itself.
     """
     directory.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    result = Certificate(directory / "cert.pem", directory / "key.pem", directory / ("ca.pem" if signed else "cert.pem"))
+    ca_name = "ca.pem" if signed else "cert.pem"
+    result = Certificate(directory / "cert.pem", directory / "key.pem", directory / ca_name)
     if signed:
         ca_key = ec.generate_private_key(ec.SECP256R1())
         ca = _builder("esxsim CA", "esxsim CA", ca_key, ca_key)
@@ -75,9 +73,7 @@ def make_certificate(directory: Path, *, signed: bool = False, names: tuple[str,
     _write(result.cert, builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     _write(
         result.key,
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )
     return result
 

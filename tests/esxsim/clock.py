@@ -5,11 +5,11 @@
 """
 The clock of a simulated host: real, manual or auto.
 
-``real``: time goes by as outside. ``manual``: only ``advance`` moves it. ``auto``: as ``real``, and besides, when a call is
-parked in a wait and no other call has run for ``grace`` seconds, time jumps to the next due event.
+``real``: time goes by as outside. ``manual``: only ``advance`` moves it. ``auto``: as ``real``, and besides, when a
+call is parked in a wait and no other call has run for ``grace`` seconds, time jumps to the next due event.
 
-There is no thread: due events run on every entrance of the world, and one of the parked calls (the leader) watches for the
-next of them. The clock owns the one lock of the world, because a parked call must let go of it.
+There is no thread: due events run on every entrance of the world, and one of the parked calls (the leader) watches for
+the next of them. The clock owns the one lock of the world, because a parked call must let go of it.
 """
 
 from __future__ import annotations
@@ -131,9 +131,7 @@ class Clock:
                 self._busy -= 1
                 self._last_activity = time.monotonic()
 
-    def wait(
-        self, condition: threading.Condition, ready: Callable[[], bool], seconds: float | None = None
-    ) -> bool:
+    def wait(self, condition: threading.Condition, ready: Callable[[], bool], seconds: float | None = None) -> bool:
         """
         Park the running call until ``ready`` or until the seconds are over.
 

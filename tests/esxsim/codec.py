@@ -5,9 +5,9 @@
 """
 Encode: values of the API to XML, as a host writes them.
 
-Closures, compiled once per declared type and API version. Byte-identical with pyVmomi's own serializer on what both can say;
-that serializer cannot serve libvirt, which wants ``ManagedObjectReference`` as the type of a reference, and a type on each item of an
-array, wherever the declared type is ``anyType``.
+Closures, compiled once per declared type and API version. Byte-identical with pyVmomi's own serializer on what both can
+say; that serializer cannot serve libvirt, which wants ``ManagedObjectReference`` as the type of a reference, and a
+type on each item of an array, wherever the declared type is ``anyType``.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ import base64
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from pyVmomi import Iso8601, VmomiSupport, vmodl
+from pyVmomi import vmodl
 
-from . import contents, paths
+from . import api, contents, paths
 
 Write = Callable[[str], object]
 Encoder = Callable[[Any, Write], None]
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_XSD = frozenset({"boolean", "byte", "short", "int", "long", "float", "double", "string", "anyURI", "base64Binary", "dateTime"})
-_NAMES = (type, VmomiSupport.ManagedMethod, VmomiSupport.PropertyPath, VmomiSupport.Link)
+_XSD = frozenset(
+    {"boolean", "byte", "short", "int", "long", "float", "double", "string", "anyURI", "base64Binary"}
+    | {"dateTime", "anyType"}
+)
+_NAMES = (type, api.support.ManagedMethod, api.support.PropertyPath, api.support.Link)
 
 
 class Unset(TypeError):
@@ -48,20 +51,20 @@ def type_name(cls: Any) -> str:
     """The value of xsi:type for a type: ``xsd:int``, ``VirtualDisk``, ``ArrayOfString``."""
     if cls in _NAMES:
         return "xsd:string"
-    if issubclass(cls, VmomiSupport.ManagedObject):
+    if issubclass(cls, api.ManagedReference):
         return "ManagedObjectReference"
     if issubclass(cls, list):
-        return "ArrayOf" + VmomiSupport.Capitalize(item_tag(cls.Item))
-    name = str(VmomiSupport.GetQualifiedWsdlName(cls)[1])
-    return f"xsd:{name}" if name in _XSD or name == "anyType" else name
+        return f"ArrayOf{api.support.Capitalize(item_tag(cls.Item))}"
+    name = str(api.support.GetQualifiedWsdlName(cls)[1])
+    return f"xsd:{name}" if name in _XSD else name
 
 
 def item_tag(cls: Any) -> str:
     """The tag of an item in an ``ArrayOfX``."""
-    return type_name(cls).removeprefix("xsd:")
+    return str(type_name(cls)).removeprefix("xsd:")
 
 
-@lru_cache(maxsize=None)
+@cache
 def codec(version: str) -> Codec:
     """Return the encoders for one API version, named as pyVmomi does: ``vim.version.v8_0_3_0``."""
     return Codec(version)
@@ -98,7 +101,7 @@ class Codec:
 
     def fault(self, fault: Any) -> str:
         """Write the element ``<soapenv:Fault>`` of a fault."""
-        name = VmomiSupport.GetCompatibleType(type(fault), self.version)._wsdlName
+        name = api.support.GetCompatibleType(type(fault), self.version)._wsdlName
         text = fault.msg or name
         parts = [
             f"<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>{escape(text)}</faultstring>",
@@ -126,7 +129,10 @@ class Codec:
         """The encoder of a data object's fields."""
         found = self._bodies.get(cls)
         if found is None:
-            found = self._bodies[cls] = self._make_body(cls)
+            plan: list[tuple[str, Encoder, bool]] = []
+            # Known before its fields are: a type may hold itself.
+            found = self._bodies[cls] = _body_encoder(cls, plan)
+            self._fill(plan, cls)
         return found
 
     def _make_field(self, name: str, declared: Any) -> Encoder:
@@ -140,11 +146,11 @@ class Codec:
                     item(value, write)
 
             return write_all
-        if issubclass(declared, VmomiSupport.ManagedObject):
+        if issubclass(declared, api.ManagedReference):
             return _reference_encoder(name, "")
         if issubclass(declared, vmodl.MethodFault):
             return self._make_fault(name, "")
-        if issubclass(declared, VmomiSupport.DataObject):
+        if issubclass(declared, api.DataObject):
             return self._make_data(name, declared)
         return _text_encoder(name, "", declared)
 
@@ -153,11 +159,11 @@ class Codec:
             return self._make_any(name)
         if issubclass(declared, list):
             return self._make_array(name, declared)
-        if issubclass(declared, VmomiSupport.ManagedObject):
+        if issubclass(declared, api.ManagedReference):
             return _reference_encoder(name, ' xsi:type="ManagedObjectReference"')
         if issubclass(declared, vmodl.MethodFault):
             return self._make_fault(name, ' xsi:type="LocalizedMethodFault"')
-        if issubclass(declared, VmomiSupport.DataObject):
+        if issubclass(declared, api.DataObject):
             return self._make_data(name, None)
         return _text_encoder(name, f' xsi:type="{type_name(declared)}"', declared)
 
@@ -187,7 +193,7 @@ class Codec:
             cls = type(value)
             known = heads.get(cls)
             if known is None:
-                shown = VmomiSupport.GetCompatibleType(cls, self.version)
+                shown = api.support.GetCompatibleType(cls, self.version)
                 head = f"<{name}>" if shown is declared else f'<{name} xsi:type="{type_name(shown)}">'
                 known = heads[cls] = (head, self.body(cls))
             write(known[0])
@@ -208,27 +214,27 @@ class Codec:
 
         return encode
 
-    def _make_body(self, cls: type) -> Encoder:
-        plan = []
-        self._bodies[cls] = lambda value, write: body(value, write)
+    def _fill(self, plan: list[tuple[str, Encoder, bool]], cls: type) -> None:
         for name, info in paths.fields(cls).items():
-            if not VmomiSupport.IsChildVersion(self.version, info.version):
+            if not api.is_child_version(self.version, info.version):
                 continue
             if name == "msg" and issubclass(cls, vmodl.MethodFault):
                 continue
-            required = not info.flags & VmomiSupport.F_OPTIONAL and not issubclass(info.type, list)
+            required = not info.flags & api.support.F_OPTIONAL and not issubclass(info.type, list)
             plan.append((name, self.field(name, info.type), required and info.type is not object))
 
-        def body(value: Any, write: Write) -> None:
-            state = value.__dict__
-            for name, encode, required in plan:
-                one = state.get(name)
-                if one is not None:
-                    encode(one, write)
-                elif required:
-                    raise Unset(f"{type_name(cls)}.{name} is required, and unset")
 
-        return body
+def _body_encoder(cls: type, plan: list[tuple[str, Encoder, bool]]) -> Encoder:
+    def body(value: Any, write: Write) -> None:
+        state = value.__dict__
+        for name, encode, required in plan:
+            one = state.get(name)
+            if one is not None:
+                encode(one, write)
+            elif required:
+                raise Unset(f"{type_name(cls)}.{name} is required, and unset")
+
+    return body
 
 
 def _reference_encoder(name: str, attribute: str) -> Encoder:
@@ -253,11 +259,11 @@ def _text_encoder(name: str, attribute: str, declared: Any) -> Encoder:
 def _text_of(declared: Any) -> Callable[[Any], str]:
     special: dict[Any, Callable[[Any], str]] = {
         bool: lambda value: "true" if value else "false",
-        type: lambda value: value if isinstance(value, str) else VmomiSupport.GetWsdlName(value),
-        VmomiSupport.ManagedMethod: lambda value: value if isinstance(value, str) else value.info.wsdlName,
-        VmomiSupport.Link: lambda value: escape(value if isinstance(value, str) else value.key),
-        VmomiSupport.binary: lambda value: base64.b64encode(value).decode("ascii"),
-        datetime: Iso8601.ISO8601Format,
+        type: lambda value: value if isinstance(value, str) else api.support.GetWsdlName(value),
+        api.support.ManagedMethod: lambda value: value if isinstance(value, str) else value.info.wsdlName,
+        api.support.Link: lambda value: escape(value if isinstance(value, str) else value.key),
+        api.support.binary: lambda value: base64.b64encode(value).decode("ascii"),
+        datetime: api.iso8601.ISO8601Format,
     }
     if declared in special:
         return special[declared]
@@ -268,16 +274,16 @@ def _text_of(declared: Any) -> Callable[[Any], str]:
 
 def _class_of(value: Any) -> Any:
     cls = type(value)
-    if isinstance(value, VmomiSupport.ManagedMethod):
-        return VmomiSupport.ManagedMethod
+    if isinstance(value, api.support.ManagedMethod):
+        return api.support.ManagedMethod
     if isinstance(value, type):
         return type
     if isinstance(value, bytes):
-        return VmomiSupport.binary
+        return api.support.binary
     if cls is int and not -(2**31) <= value < 2**31:
-        return VmomiSupport.vmodlTypes["long"]
+        return api.support.vmodlTypes["long"]
     if cls is float:
-        return VmomiSupport.vmodlTypes["double"]
+        return api.support.vmodlTypes["double"]
     if cls is list:
         classes = {_class_of(one) for one in value}
         return _array_of(classes.pop() if len(classes) == 1 else object)
@@ -288,7 +294,7 @@ def _class_of(value: Any) -> Any:
 
 def _array_of(cls: Any) -> Any:
     if cls is object or not hasattr(cls, "Array"):
-        return VmomiSupport.vmodlTypes[VmomiSupport.vmodlNames[cls] + "[]"]
+        return api.support.vmodlTypes[api.support.vmodlNames[cls] + "[]"]
     return cls.Array
 
 

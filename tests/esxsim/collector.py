@@ -2,14 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-The property collector: reading many properties at once, and waiting for their changes.
-"""
+"""The property collector: reading many properties at once, and waiting for their changes."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyVmomi import vmodl
 
@@ -35,7 +33,7 @@ class PropertyCollector(ManagedObject):
     """
 
     type_name = "PropertyCollector"
-    derive = {"filter": _filters}
+    derive: ClassVar[dict[str, Any]] = {"filter": _filters}
 
     def __init__(self, moid: str, owner: Session | None = None) -> None:
         super().__init__(moid)

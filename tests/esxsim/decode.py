@@ -5,8 +5,8 @@
 """
 Decode: SOAP requests to a method name, a reference and arguments.
 
-The input is hostile: no document type, no entities, bounded size and depth. Whatever is wrong with a request is a ``BadRequest`` with a
-sentence for the client.
+The input is hostile: no document type, no entities, bounded size and depth. Whatever is wrong with a request is a
+``BadRequest`` with a sentence for the client.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from pyVmomi import Iso8601, VmomiSupport, vmodl
+from pyVmomi import vmodl
 
-from . import paths
+from . import api, paths
 from .managed import NAMESPACE, Key, wsdl_method
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 200
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_XSI = VmomiSupport.XMLNS_XSI
+_XSI = api.support.XMLNS_XSI
 
 
 class BadRequest(Exception):
@@ -180,17 +180,17 @@ def value(node: Node, declared: Any) -> Any:
         BadRequest, InvalidType: the element does not hold one.
     """
     cls = declared
-    if node.xsi_type is not None and declared not in (type, VmomiSupport.ManagedMethod, VmomiSupport.PropertyPath):
+    if node.xsi_type is not None and declared not in (type, api.support.ManagedMethod, api.support.PropertyPath):
         cls = _type(node.xsi_type)
         if cls is not declared and not _fits(cls, declared):
             raise BadRequest(f"{node.name}: the type {node.xsi_type[1]} is not allowed here")
     if issubclass(cls, list):
         return cls(value(child, cls.Item) for child in node.children)
-    if issubclass(cls, VmomiSupport.ManagedObject):
+    if issubclass(cls, api.ManagedReference):
         return _referred(node)
     if issubclass(cls, vmodl.MethodFault) and any(child.name == "fault" for child in node.children):
         return _fault(node)
-    if issubclass(cls, VmomiSupport.DataObject):
+    if issubclass(cls, api.DataObject):
         return _data(node, cls)
     if cls is object:
         cls = str
@@ -209,9 +209,9 @@ def _fits(cls: Any, declared: Any) -> bool:
 
 def _type(name: tuple[str, str]) -> Any:
     local = name[1].removesuffix("Reference") if name[1].endswith("ManagedObjectReference") else name[1]
-    for namespace in (name[0], NAMESPACE, VmomiSupport.XMLNS_XSD):
+    for namespace in (name[0], NAMESPACE, api.support.XMLNS_XSD):
         try:
-            return VmomiSupport.GetWsdlType(namespace, local)
+            return api.support.GetWsdlType(namespace, local)
         except KeyError:
             continue
     raise vmodl.fault.InvalidType(argument=name[1], msg=f"There is no type {name[1]}")
@@ -225,7 +225,7 @@ def _referred(node: Node) -> Any:
     if "type" not in node.attributes:
         raise BadRequest(f"{node.name}: the reference has no type")
     cls = _type((NAMESPACE, _local(node.attributes["type"])))
-    if not issubclass(cls, VmomiSupport.ManagedObject):
+    if not issubclass(cls, api.ManagedReference):
         raise BadRequest(f"{node.name}: {node.attributes['type']} is not the type of a managed object")
     return cls(node.content().strip())
 
@@ -247,7 +247,7 @@ def _data(node: Node, cls: Any) -> Any:
             raise BadRequest(f"{cls._wsdlName} has no field {child.name}")
         _collect(given, child, info.type, cls._wsdlName)
     for name, info in known.items():
-        required = not info.flags & VmomiSupport.F_OPTIONAL and not issubclass(info.type, list)
+        required = not info.flags & api.support.F_OPTIONAL and not issubclass(info.type, list)
         if required and name not in given and info.type is not object:
             raise BadRequest(f"Required property {name} is missing from data object of type {cls._wsdlName}")
     made = cls()
@@ -257,16 +257,16 @@ def _data(node: Node, cls: Any) -> Any:
 
 def _text(text: str, cls: Any) -> Any:
     if cls is bool:
-        return {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()] if text.strip() else _no(text)
+        return {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()]
     if cls is type:
         return _type((NAMESPACE, _local(text.strip())))
-    if cls is VmomiSupport.ManagedMethod:
-        return VmomiSupport.GetWsdlMethod(NAMESPACE, _local(text.strip()))
-    if cls is VmomiSupport.binary:
+    if cls is api.support.ManagedMethod:
+        return api.support.GetWsdlMethod(NAMESPACE, _local(text.strip()))
+    if cls is api.support.binary:
         return cls(base64.b64decode(text))
     if cls is datetime:
-        return Iso8601.ParseISO8601(text.strip()) or _no(text)
-    if issubclass(cls, VmomiSupport.Enum):
+        return api.iso8601.ParseISO8601(text.strip()) or _no(text)
+    if issubclass(cls, api.support.Enum):
         return getattr(cls, text) if text in cls.values else _no(text)
     if issubclass(cls, (int, float)):
         return cls(text.strip())

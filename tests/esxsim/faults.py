@@ -2,25 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-The log of calls and the rules for faults: what tests ask afterwards, and what they spoil beforehand.
-"""
+"""The log of calls and the rules for faults: what tests ask afterwards, and what they spoil beforehand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
-from pyVmomi import VmomiSupport
-
+from . import api
 from .managed import Key
 
-Wire = Literal["drop-before", "drop-after", "http-503", "truncate", "garbage"]
+ACTIONS = ("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage")
 
 
-# What a defect of the simulator may raise; a client gets a SystemError that names it, and the world keeps it in ``errors``.
+# What a defect of the simulator may raise; a client gets a SystemError that names it, and the world keeps it.
 DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
@@ -46,14 +43,12 @@ class FaultRule:
     """
     Spoil some calls.
 
-    Args:
-        method, moid: globs; which calls.
-        skip: how many of them pass first.
-        count: how many are spoilt then; None: all.
-        action: ``latency``, ``session-expiry``, ``drop-before`` (not executed), ``drop-after`` (executed, no reply), ``http-503``,
-            ``truncate``, ``garbage`` (both executed), or ``fault <name>`` (for example ``fault vim.fault.NoDiskSpace``).
-        seconds: of the latency.
-        fields: of the fault.
+    ``method`` and ``moid`` are globs: which calls. ``skip`` of them pass first, then ``count`` are spoilt (None: all).
+
+    ``action`` is ``latency`` (of so many ``seconds``), ``session-expiry``, ``drop-before`` (not executed),
+    ``drop-after``
+    (executed, no reply), ``http-503`` (not executed), ``truncate``, ``garbage`` (both executed), or ``fault <name>``
+    with ``fields`` of the fault, for example ``fault vim.fault.NoDiskSpace``.
     """
 
     method: str = "*"
@@ -68,7 +63,7 @@ class FaultRule:
     def __post_init__(self) -> None:
         if self.action.startswith("fault "):
             self.fault()
-        elif self.action not in ("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage"):
+        elif self.action not in ACTIONS:
             raise ValueError(f"unknown action of a fault rule: {self.action!r}")
 
     def takes(self, method: str, moid: str) -> bool:
@@ -87,7 +82,7 @@ class FaultRule:
         """
         name = self.action.removeprefix("fault ").strip()
         try:
-            cls = VmomiSupport.GetVmodlType(name) if "." in name else VmomiSupport.GetWsdlType("urn:vim25", name)
+            cls = api.support.GetVmodlType(name) if "." in name else api.support.GetWsdlType("urn:vim25", name)
             if not issubclass(cls, Exception):
                 raise KeyError(name)
         except KeyError as error:

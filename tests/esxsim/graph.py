@@ -5,8 +5,9 @@
 """
 The objects that a filter selects, kept up to date while the inventory changes.
 
-A node is an object together with the traversals that go on from it; it counts how many edges lead to it. A change of one object looks at
-its own edges alone, so a filter over thousands of objects costs nothing while another one changes.
+A node is an object together with the traversals that go on from it; it counts how many edges lead to it. A change of
+one
+object looks at its own edges alone, so a filter over thousands of objects costs nothing while another one changes.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Graph:
     def changed(self, obj: ManagedObject, path: str) -> None:
         """Follow a change of an object: edges may have come or gone."""
         for key in list(self._of_object.get(obj.key, ())):
-            if any(paths.overlaps(path, step.path) for step in key[1]):
+            if any(paths.overlaps(path, step.path) for step in key[1].each):
                 self._redraw(obj, key)
 
     def removed(self, obj: ManagedObject) -> None:
@@ -81,7 +82,7 @@ class Graph:
         for key in list(self._of_object.get(obj.key, ())):
             node = self._nodes.get(key)
             if node is not None:
-                self._drop(key, node)
+                self._drop(key)
         self._sweep()
 
     def _redraw(self, obj: ManagedObject, key: NodeKey) -> None:
@@ -140,10 +141,11 @@ class Graph:
         node.references -= 1
         if node.references > 0:
             return bool(node.children)
-        self._drop(key, node)
-        return any([self._release(child) for child in node.children])
+        self._drop(key)
+        unsure = [self._release(child) for child in node.children]
+        return any(unsure)
 
-    def _drop(self, key: NodeKey, node: _Node) -> None:
+    def _drop(self, key: NodeKey) -> None:
         del self._nodes[key]
         nodes = self._of_object[key[0]]
         nodes.remove(key)
@@ -169,4 +171,4 @@ class Graph:
             if key in reached:
                 node.references = reached[key]
             else:
-                self._drop(key, node)
+                self._drop(key)

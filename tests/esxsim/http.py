@@ -23,10 +23,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
-from pyVmomi import VmomiSupport
+from typing_extensions import Self
 
-from . import decode
+from . import api, decode
 from .certificates import Certificate, make_certificate
 from .faults import DEFECTS, HostDown, WireFailure
 from .sessions import Session
@@ -44,7 +45,7 @@ GARBAGE = b"\x00\xff<<< no XML at all >>>"
 
 @dataclass(frozen=True)
 class HttpRecord:
-    """One request: ``status`` 0 means that there was no answer; ``session`` is the session's key, "" before the login."""
+    """One request. ``status`` 0: there was no answer; ``session`` is the session's key, "" before the login."""
 
     method: str
     path: str
@@ -121,7 +122,7 @@ class Server:
         self._thread = threading.Thread(target=self._accept, name=f"esxsim:{self.port}", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -206,7 +207,7 @@ class Server:
                     self._connections[number] = sock
                     self.handshakes += 1
             sock.settimeout(IDLE_SECONDS)
-            with sock.makefile("rb", buffering=65536) as reader:
+            with cast("IO[bytes]", sock.makefile("rb", buffering=65536)) as reader:
                 while not self._closed:
                     try:
                         request = read_request(reader, sock)
@@ -305,10 +306,8 @@ def serve(
     """
     Serve a world, in threads of its own.
 
-    Args:
-        port: 0: any that is free.
-        certificate: None: a self-signed one is made.
-        routes: handlers by path prefix, the longest wins; ``/sdk`` is served anyhow.
+    Port 0 is any that is free. Without a certificate a self-signed one is made. ``routes`` are handlers by path
+    prefix, the longest wins; ``/sdk`` is served anyhow.
     """
     return Server(world, host, port, certificate=certificate, routes=routes or {}, tls=tls)
 
@@ -352,12 +351,12 @@ def _spoilt(failure: HostDown | WireFailure) -> Response:
 
 def _versions(world: World) -> bytes:
     older = [
-        VmomiSupport.versionIdMap[one]
-        for one in VmomiSupport.GetServiceVersions("vim25")
+        api.support.versionIdMap[one]
+        for one in api.support.GetServiceVersions("vim25")
         if one != world.vmodl_version
-        and VmomiSupport.IsChildVersion(world.vmodl_version, one)
-        and VmomiSupport.nsMap.get(one) == "vim25"
-        and VmomiSupport.versionIdMap.get(one)
+        and api.is_child_version(world.vmodl_version, one)
+        and api.support.nsMap.get(one) == "vim25"
+        and api.support.versionIdMap.get(one)
     ]
     prior = "".join(f"<version>{one}</version>" for one in older)
     text = (

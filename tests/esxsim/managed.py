@@ -5,7 +5,8 @@
 """
 What every thing of the simulated host is: a managed object whose state is pyVmomi data objects, set by property path.
 
-A subclass names its WSDL type and marks its methods with ``@method``. What has no handler is answered with a fault that says so.
+A subclass names its WSDL type and marks its methods with ``@method``. What has no handler is answered with a fault that
+says so.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from pyVmomi import VmomiSupport, vmodl
-
-from . import paths
+from . import api, paths
 
 if TYPE_CHECKING:
     from .sessions import Session
@@ -55,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Served:
-    """A handler in a class: its function's name, the parameters it knows, and whether it writes (None: by privilege)."""
+    """A handler: its function's name, the parameters it knows, and whether it writes (None: as its privilege says)."""
 
     attribute: str
     parameters: frozenset[str] | None
@@ -66,8 +65,8 @@ def method(name: str, *, writes: bool | None = None) -> Callable[[Handler], Hand
     """
     Mark the handler of a WSDL method: ``handler(self, call, *, parameter=…)``.
 
-    Args:
-        writes: what a free licence refuses; None: what the method's privilege says.
+    ``writes`` says whether a free licence refuses it; None: what the method's privilege says. A parameter that is
+    called as a builtin of Python is, may have an underscore behind it.
     """
 
     def mark(handler: Handler) -> Handler:
@@ -77,7 +76,7 @@ def method(name: str, *, writes: bool | None = None) -> Callable[[Handler], Hand
     return mark
 
 
-@lru_cache(maxsize=None)
+@cache
 def wsdl_type(name: str) -> Any:
     """
     Return pyVmomi's class for a WSDL type name.
@@ -85,10 +84,10 @@ def wsdl_type(name: str) -> Any:
     Raises:
         KeyError: there is no such type.
     """
-    return VmomiSupport.GetWsdlType(NAMESPACE, name)
+    return api.support.GetWsdlType(NAMESPACE, name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def wsdl_method(name: str) -> Any:
     """
     Return pyVmomi's description of a method.
@@ -96,10 +95,10 @@ def wsdl_method(name: str) -> Any:
     Raises:
         KeyError: there is no such method.
     """
-    return VmomiSupport.GetWsdlMethod(NAMESPACE, name).info
+    return api.support.GetWsdlMethod(NAMESPACE, name).info
 
 
-@lru_cache(maxsize=None)
+@cache
 def lineage(name: str) -> tuple[str, ...]:
     """The WSDL names of a managed type and of all its bases."""
     return tuple(cls._wsdlName for cls in wsdl_type(name).__mro__ if "_wsdlName" in cls.__dict__)
@@ -107,7 +106,7 @@ def lineage(name: str) -> tuple[str, ...]:
 
 def key_of(ref: Any) -> Key:
     """Accept a pair or a pyVmomi reference."""
-    if isinstance(ref, VmomiSupport.ManagedObject):
+    if isinstance(ref, api.ManagedReference):
         return Key(type(ref)._wsdlName, ref._GetMoId())
     return Key(*ref)
 
@@ -117,7 +116,7 @@ def reference(type_name: str, moid: str) -> Any:
     try:
         return wsdl_type(type_name)(moid)
     except (KeyError, TypeError):
-        return vmodl.ManagedObject(moid)
+        return api.ManagedReference(moid)
 
 
 class ManagedObject:

@@ -14,11 +14,11 @@ Syntax: ``config.hardware.device[4000].backing``, ``config.extraConfig["guestinf
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from pyVmomi import VmomiSupport
+from . import api
 
 _SEGMENT = re.compile(r'([A-Za-z_]\w*)(?:\[(?:"([^"]*)"|([^\]"]*))\])?(?:\.|$)')
 
@@ -64,9 +64,9 @@ def item(values: Sequence[Any] | None, key: str) -> Any:
 
 def _index(values: Sequence[Any], key: str) -> int | None:
     for index, value in enumerate(values):
-        if isinstance(value, VmomiSupport.ManagedObject):
+        if isinstance(value, api.ManagedReference):
             found = value._GetMoId()
-        elif isinstance(value, VmomiSupport.DataObject):
+        elif isinstance(value, api.DataObject):
             found = getattr(value, "key", None)
         else:
             found = index
@@ -128,7 +128,8 @@ def changed_item(values: Sequence[Any] | None, key: str, rest: Sequence[Segment]
 
 def shallow(value: Any) -> Any:
     """Copy a data object without its check of every field."""
-    copy = type(value).__new__(type(value))
+    cls: Any = type(value)
+    copy = cls.__new__(cls)
     copy.__dict__.update(value.__dict__)
     return copy
 
@@ -144,33 +145,37 @@ def check(info: Any, value: Any) -> None:
         return
     if isinstance(value, list) and issubclass(info.type, list):
         for one in (value[:1] + value[-1:]) if value else []:
-            VmomiSupport.CheckField(VmomiSupport.Object(name=info.name, type=info.type.Item, flags=0), one)
+            api.support.CheckField(api.support.Object(name=info.name, type=info.type.Item, flags=0), one)
         return
-    VmomiSupport.CheckField(info, value)
+    api.support.CheckField(info, value)
 
 
-@lru_cache(maxsize=None)
-def fields(cls: type) -> dict[str, Any]:
-    """The fields of a data object's or managed object's type by name, in their order on the wire."""
-    if not issubclass(cls, (VmomiSupport.DataObject, VmomiSupport.ManagedObject)):
+def _fields(cls: Any) -> dict[str, Any]:
+    if not issubclass(cls, (api.DataObject, api.ManagedReference)):
         return {}
     return {info.name: info for info in cls._GetPropertyList()}
+
+
+# The fields of a data object's or managed object's type by name, in their order on the wire.
+fields: Callable[[Any], dict[str, Any]] = cache(_fields)
 
 
 def same(one: Any, other: Any) -> bool:
     """Compare two values deeply: pyVmomi's data objects have no equality of their own."""
     if one is other:
         return True
-    if isinstance(one, VmomiSupport.DataObject):
+    if isinstance(one, api.DataObject):
         return type(one) is type(other) and all(
             same(getattr(one, name), getattr(other, name)) for name in fields(type(one))
         )
     if isinstance(one, list):
         return (
-            isinstance(other, list) and len(one) == len(other) and all(same(a, b) for a, b in zip(one, other))
+            isinstance(other, list)
+            and len(one) == len(other)
+            and all(same(a, b) for a, b in zip(one, other, strict=True))
         )
-    if isinstance(one, VmomiSupport.ManagedObject):
-        return isinstance(other, VmomiSupport.ManagedObject) and (
+    if isinstance(one, api.ManagedReference):
+        return isinstance(other, api.ManagedReference) and (
             one._GetMoId() == other._GetMoId() and type(one) is type(other)
         )
     return type(one) is type(other) and bool(one == other)
@@ -178,10 +183,9 @@ def same(one: Any, other: Any) -> bool:
 
 def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
     """
-    Find the declared type at the end of a path.
+    Find the declared type at the end of a path that begins in ``cls``.
 
-    Args:
-        value: the object that the path begins at, where known: behind an item of an array, its own class decides.
+    ``value`` is the object that it begins at, where known: behind an item of an array, the item's own class decides.
 
     Raises:
         UnknownProperty: neither the declared types nor the values on the way have such a path.
@@ -192,7 +196,7 @@ def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
         if info is None:
             raise UnknownProperty(name)
         found = info.type
-        value = getattr(value, name, None) if isinstance(value, VmomiSupport.DataObject) else None
+        value = getattr(value, name, None) if isinstance(value, api.DataObject) else None
         if key is not None:
             if not issubclass(found, list):
                 raise UnknownProperty(name)

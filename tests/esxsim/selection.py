@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-What a PropertyFilterSpec selects: which objects (a traversal) and which of their properties (a plan per type).
-"""
+"""What a PropertyFilterSpec selects: which objects (a traversal) and which of their properties (a plan per type)."""
 
 from __future__ import annotations
 
@@ -12,15 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyVmomi import VmomiSupport, vmodl
+from pyVmomi import vmodl
 
-from . import paths
+from . import api, paths
 from .contents import Content, Property
 from .managed import Call, Key, ManagedObject, key_of, lineage, wsdl_type
 from .sessions import require_login
 
 if TYPE_CHECKING:
-    from .world import World
+    pass
 
 
 @dataclass(eq=False)
@@ -30,13 +28,14 @@ class Step:
     type_name: str
     path: str
     skip: bool
-    steps: Steps = field(default_factory=lambda: Steps())
+    steps: Steps
 
 
-class Steps(list[Step]):
-    """The traversals that go on from an object. Its identity says which: two equal lists are two."""
+@dataclass(eq=False)
+class Steps:
+    """The traversals that go on from an object. Its identity says which: two equal ones are two."""
 
-    __hash__ = object.__hash__
+    each: list[Step] = field(default_factory=list)
 
 
 class Root(NamedTuple):
@@ -105,7 +104,7 @@ class Selection:
             if not skip and obj.key not in given:
                 given.add(obj.key)
                 yield obj
-            if steps and (obj.key, steps) not in seen:
+            if steps.each and (obj.key, steps) not in seen:
                 seen.add((obj.key, steps))
                 stack += [(child, step.skip, step.steps) for step, child in reversed(list(children(obj, steps)))]
 
@@ -127,7 +126,7 @@ class Selection:
 
     def _all(self, type_name: str) -> Iterable[str]:
         for name, info in paths.fields(wsdl_type(type_name)).items():
-            if VmomiSupport.IsChildVersion(self.client_version, info.version):
+            if api.is_child_version(self.client_version, info.version):
                 yield name
 
     def watched(self, type_name: str, path: str) -> Watched:
@@ -141,7 +140,7 @@ class Selection:
         try:
             segments = paths.split(path)
             info = paths.fields(cls).get(segments[0].name)
-            if info is None or not VmomiSupport.IsChildVersion(self.world.vmodl_version, info.version):
+            if info is None or not api.is_child_version(self.world.vmodl_version, info.version):
                 raise paths.UnknownProperty(path)
             declared = _declared(cls, segments)
         except paths.UnknownProperty as error:
@@ -192,7 +191,7 @@ class _Compiler:
                 self._gather(one.selectSet)
 
     def _compiled(self, select: Any) -> Steps:
-        return Steps(self._step(one) for one in select)
+        return Steps([self._step(one) for one in select])
 
     def _step(self, one: Any) -> Step:
         if not isinstance(one, vmodl.query.PropertyCollector.TraversalSpec):
@@ -208,19 +207,19 @@ class _Compiler:
             if info is None:
                 raise invalid_property(one.path)
             self.selection.check_public(type_name, one.path)
-            found = self.steps[id(one)] = Step(type_name, one.path, bool(one.skip))
-            found.steps.extend(self._compiled(one.selectSet))
+            found = self.steps[id(one)] = Step(type_name, one.path, bool(one.skip), Steps())
+            found.steps.each.extend(self._compiled(one.selectSet).each)
         return found
 
 
 def children(obj: ManagedObject, steps: Steps) -> Iterator[tuple[Step, Key]]:
     """Where the steps lead from an object."""
     names = lineage(obj.type_name)
-    for step in steps:
+    for step in steps.each:
         if step.type_name in names:
             value = obj.get(step.path)
             for ref in value if isinstance(value, list) else [value]:
-                if isinstance(ref, VmomiSupport.ManagedObject):
+                if isinstance(ref, api.ManagedReference):
                     yield step, key_of(ref)
 
 

@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-Sessions: login, logout, expiry. A session's cookie is a secret of its own; its key is what others may see.
-"""
+"""Sessions: login, logout, expiry. A session's cookie is a secret of its own; its key is what others may see."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
@@ -153,10 +151,13 @@ class SessionManager(ManagedObject):
     """Login and logout. ``currentSession`` is the session of whoever asks."""
 
     type_name = "SessionManager"
-    derive = {
+    derive: ClassVar[dict[str, Any]] = {
         "currentSession": _current,
         "sessionList": lambda manager: [session.report() for session in manager.world.sessions.alive()],
     }
+
+    def __init__(self, moid: str) -> None:
+        super().__init__(moid, defaultLocale="en", supportedLocaleList=["en"], messageLocaleList=["en"])
 
     @method("Login")
     def login(self, call: Call, *, userName: str, password: str, locale: str | None = None) -> Any:

@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-SOAP: from the bytes of a request to the bytes of the answer. Both doors, the socket and the stub, go through here.
-"""
+"""SOAP: from the bytes of a request to the bytes of the answer. Both doors, socket and stub, go through here."""
 
 from __future__ import annotations
 
 import re
 import traceback
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pyVmomi import VmomiSupport, vmodl
+from pyVmomi import vmodl
 
-from . import decode
+from . import api, decode
 from .codec import codec
 from .faults import DEFECTS, WireFailure
 from .managed import wsdl_method
@@ -29,7 +27,7 @@ HEAD = (
     "<soapenv:Body>\n"
 )
 TAIL = "\n</soapenv:Body>\n</soapenv:Envelope>"
-OLDEST = VmomiSupport.versionMap["vim25/2.5"]
+OLDEST: str = api.support.versionMap["vim25/2.5"]
 _ACTION = re.compile(r"vim25/([A-Za-z0-9.]+)")
 
 
@@ -59,13 +57,13 @@ def client_version(world: World, soap_action: str | None) -> str:
     """
     Choose the API version of an answer, named as pyVmomi does.
 
-    A client that is newer than the host gets the host's version; one that does not say gets VI API 2.5, as libvirt expects.
+    A client that is newer than the host gets the host's version; one that does not say gets VI API 2.5, for libvirt.
     """
     match = _ACTION.search(soap_action or "")
     if match is None:
         return OLDEST
-    wanted = VmomiSupport.versionMap.get(f"vim25/{match.group(1)}", world.vmodl_version)
-    return str(wanted if VmomiSupport.IsChildVersion(world.vmodl_version, wanted) else world.vmodl_version)
+    wanted = api.support.versionMap.get(f"vim25/{match.group(1)}", world.vmodl_version)
+    return str(wanted if api.is_child_version(world.vmodl_version, wanted) else world.vmodl_version)
 
 
 def answer(world: World, caller: Caller, body: bytes, soap_action: str | None) -> Answer:
@@ -98,7 +96,7 @@ def answer(world: World, caller: Caller, body: bytes, soap_action: str | None) -
         text = codec(version).response(method, result, _declared(method))
         return Answer(200, _envelope(text), method, opened, spoilt)
     except decode.BadRequest as error:
-        fault = vmodl.fault.InvalidRequest(msg=str(error))
+        fault: Any = vmodl.fault.InvalidRequest(msg=str(error))
     except vmodl.MethodFault as raised:
         fault = raised
     except DEFECTS as error:

@@ -5,8 +5,10 @@
 """
 The door without a socket: a stub of pyVmomi that *is* the host.
 
-A call takes the same road as over HTTPS, only without the network: pyVmomi writes the request, the host reads it, answers, and pyVmomi reads
-the answer. So what a test gets here is what it would get there, and nothing is shared between the client and the world.
+A call takes the same road as over HTTPS, only without the network: pyVmomi writes the request, the host reads it,
+answers,
+and pyVmomi reads the answer. So what a test gets here is what it would get there, and nothing is shared between the
+client and the world.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ class SimStub(SoapAdapter.SoapStubAdapterBase):
     """
     One client of a world, with its own session.
 
-    What a fault rule does to the wire comes out as the exceptions that an HTTP client sees: ConnectionResetError for a dropped
-    connection, HTTPException for a 503, ExpatError for a spoilt body, ConnectionRefusedError while the host restarts.
+    What a fault rule does to the wire comes out as the exceptions that an HTTP client sees: ConnectionResetError for a
+    dropped connection, HTTPException for a 503, ExpatError for a spoilt body, ConnectionRefusedError while the host
+    restarts.
     """
 
     def __init__(self, world: World, version: str | None = None) -> None:
-        super().__init__(version or world.vmodl_version)
+        base: Any = super()
+        base.__init__(version or world.vmodl_version)
         self.world = world
         self.session: Session | None = None
         self.requestContext: dict[str, str] | None = None
@@ -40,7 +44,8 @@ class SimStub(SoapAdapter.SoapStubAdapterBase):
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:
         """Carry out one call. pyVmomi's interface."""
-        reply = self.post(self.SerializeRequest(mo, info, args))
+        this: Any = self
+        reply = self.post(this.SerializeRequest(mo, info, args))
         result = SoapAdapter.SoapResponseDeserializer(self).Deserialize(reply.body, info.result)
         if reply.status != 200:
             raise result

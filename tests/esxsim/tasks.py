@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Union
 
-from pyVmomi import VmomiSupport, vim, vmodl
+from pyVmomi import vim, vmodl
 
+from . import api
 from .clock import Timer
 from .faults import DEFECTS
 from .managed import Call, ManagedObject, key_of, method, wsdl_method, wsdl_type
@@ -102,14 +103,11 @@ class Tasks:
         self._finished: deque[Task] = deque()
         self._running: dict[Task, None] = {}
 
-    def start(
-        self, entity: ManagedObject, method: str, body: Body, *, cancelable: bool = False, result: Any = None
-    ) -> Any:
+    def start(self, entity: ManagedObject, method: str, body: Body, *, cancelable: bool = False) -> Any:
         """
         Start a task: its body runs at once, up to its first wait.
 
-        Args:
-            method: the WSDL method, for example ``PowerOnVM_Task``.
+        ``method`` is the WSDL method, for example ``PowerOnVM_Task``.
 
         Returns:
             The reference of the Task.
@@ -125,7 +123,7 @@ class Tasks:
             self._running[task] = None
             task.set("info.startTime", self.world.clock.utcnow())
             task.set("info.state", "running")
-            self._resume(task, lambda body: next(body))
+            self._resume(task, next)
             return task.ref
 
     def progress(self, percent: int) -> None:
@@ -160,7 +158,7 @@ class Tasks:
     def _new(self, entity: ManagedObject, name: str, body: Body, cancelable: bool) -> Task:
         self._number += 1
         described = wsdl_method(name)
-        operation = f"{wsdl_type_name(described)}.{VmomiSupport.Uncapitalize(described.name)}"
+        operation = f"{wsdl_type_name(described)}.{api.support.Uncapitalize(described.name)}"
         moid = f"haTask-{entity.moid}-vim.{operation}-{self._number:09d}"
         session = self.world.call.session if self.world.call is not None else None
         task = Task(moid, body)
@@ -168,7 +166,7 @@ class Tasks:
         info = vim.TaskInfo(
             key=moid,
             task=task.ref,
-            name=VmomiSupport.GetWsdlMethod("urn:vim25", name),
+            name=api.support.GetWsdlMethod("urn:vim25", name),
             descriptionId=operation,
             state="queued",
             cancelled=False,
@@ -184,7 +182,7 @@ class Tasks:
         return task
 
     def _kept(self, refs: list[Any], limit: int) -> list[Any]:
-        kept = []
+        kept: list[Any] = []
         for ref in refs:
             task = self.world.find_or_none(*key_of(ref))
             if len(kept) < limit or (isinstance(task, Task) and task.running):
@@ -213,7 +211,7 @@ class Tasks:
         finally:
             self.current = outer
 
-    def _wait(self, task: Task, waits_for: float | int | Signal) -> None:
+    def _wait(self, task: Task, waits_for: float | Signal) -> None:
         this = task.round
 
         def go_on(value: Any = None) -> None:
@@ -243,7 +241,8 @@ class Tasks:
 
 def wsdl_type_name(described: Any) -> str:
     """The WSDL name of the type that a method belongs to."""
-    return str(VmomiSupport.GetVmodlType(described.typeName if "typeName" in vars(described) else described.type)._wsdlName)
+    cls = described.typeName if "typeName" in vars(described) else described.type
+    return str(api.support.GetVmodlType(cls)._wsdlName)
 
 
 def _has_recent(entity: ManagedObject) -> bool:

@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-Filters and their updates: what a session was told, and what it is still to be told.
-"""
+"""Filters and their updates: what a session was told, and what it is still to be told."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ from .sessions import Session
 
 @dataclass
 class Pending:
-    """What is to be told of one object: ``changed`` paths, and derived properties (``looks``) that may look different."""
+    """What is to be told of one object: ``changed`` paths, and whether derived properties may look different."""
 
     kind: str
     changed: dict[str, None] = field(default_factory=dict)

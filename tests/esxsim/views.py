@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-Views: lists of objects that a property filter can start from.
-"""
+"""Views: lists of objects that a property filter can start from."""
 
 from __future__ import annotations
 
@@ -40,7 +38,7 @@ class ViewManager(ManagedObject):
     """Makes views."""
 
     type_name = "ViewManager"
-    derive = {"viewList": _views}
+    derive: ClassVar[dict[str, Any]] = {"viewList": _views}
 
     @method("CreateContainerView")
     def create_container_view(self, call: Call, *, container: Any, type_: list[Any], recursive: bool) -> Any:

@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-HTTP/1.1 on a socket: requests in, answers out, each in one write.
-"""
+"""HTTP/1.1 on a socket: requests in, answers out, each in one write."""
 
 from __future__ import annotations
 
@@ -134,7 +132,8 @@ class Response:
     """
     One answer. A body in parts needs ``length``.
 
-    ``spoilt``: "" as it should be, ``drop`` no reply at all, ``truncate`` half of it; after both the connection is closed.
+    ``spoilt``: "" as it should be, ``drop`` no reply at all, ``truncate`` half of it; after these the connection is
+    closed.
     """
 
     status: int = 200

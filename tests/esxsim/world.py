@@ -2,20 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-The world: one simulated ESXi host, all of its objects under one lock, and the one way in for every call.
-"""
+"""The world: one simulated ESXi host, all of its objects under one lock, and the one way in for every call."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, Protocol
 
-from pyVmomi import VmomiSupport, vim, vmodl
+from pyVmomi import vim, vmodl
 
-from . import paths
+from . import api, paths
 from .clock import Clock
 from .collector import PropertyCollector
 from .contents import Property
@@ -27,11 +25,22 @@ from .views import ViewManager
 
 __all__ = ["Call", "Key", "ManagedObject", "Watcher", "World", "method"]
 
-# Methods without a privilege of their own (or with another than System.*) that only read, or that touch the client's own things.
-READS = frozenset({
-    "CancelTask", "DestroyPropertyFilter", "DestroyView", "ModifyListView", "ResetListView", "ResetListViewFromView",
-    "SearchDatastore_Task", "SearchDatastoreSubFolders_Task", "SessionIsActive", "TerminateSession", "Fetch",
-})
+# Methods without a privilege of System.* that only read, or that touch the client's own things.
+READS = frozenset(
+    {
+        "CancelTask",
+        "DestroyPropertyFilter",
+        "DestroyView",
+        "ModifyListView",
+        "ResetListView",
+        "ResetListViewFromView",
+        "SearchDatastore_Task",
+        "SearchDatastoreSubFolders_Task",
+        "SessionIsActive",
+        "TerminateSession",
+        "Fetch",
+    }
+)
 
 
 class Watcher(Protocol):
@@ -69,7 +78,7 @@ class World:
         self.lock = self.clock.lock
         self.changed = threading.Condition(self.lock)
         self.api_version = api_version
-        self.vmodl_version: str = VmomiSupport.versionMap[f"vim25/{api_version}"]
+        self.vmodl_version: str = api.support.versionMap[f"vim25/{api_version}"]
         self.username = username
         self.password = password
         self.free_licence = free_licence
@@ -85,7 +94,7 @@ class World:
         self._local = threading.local()
         self.sessions = Sessions(self)
         self.tasks = Tasks(self)
-        self.add(SessionManager(self.session_manager, defaultLocale="en", supportedLocaleList=["en"], messageLocaleList=["en"]))
+        self.add(SessionManager(self.session_manager))
         self.add(PropertyCollector(self.property_collector))
         self.add(ViewManager(self.view_manager))
         self.add(TaskManager(self.task_manager, description=vim.TaskDescription(), maxCollector=1000))
@@ -180,20 +189,17 @@ class World:
         """
         Carry out one call: the only way in.
 
-        Args:
-            session: None: nobody is logged in.
-            ref: a pair of WSDL type and id, or a pyVmomi reference.
-            args: by WSDL name; what is not given is unset.
-            api_version: what the client speaks, as pyVmomi names versions; None: what the host speaks.
+        ``ref`` is a pair of WSDL type and id, or a pyVmomi reference; ``args`` are by WSDL name, and what is not
+        given is
+        unset. Without a session nobody is logged in. ``api_version`` is what the client speaks, as pyVmomi names
+        versions; None: what the host speaks.
 
         Raises:
             vmodl.MethodFault: what the host answers instead.
             WireFailure: what a fault rule does to the reply.
             HostDown: the host restarts.
         """
-        call = Call(
-            self, session, key_of(ref), method, args, api_version or self.vmodl_version, address, user_agent
-        )
+        call = Call(self, session, key_of(ref), method, args, api_version or self.vmodl_version, address, user_agent)
         with self.clock.call(), self.lock:
             self.clock.run_due()
             if self.is_down:
@@ -306,8 +312,8 @@ def _described(call: Call) -> Any:
 
 
 def _check_method(call: Call, obj: ManagedObject, described: Any) -> None:
-    belongs = VmomiSupport.Capitalize(described.name) in _method_names(obj.type_name)
-    if not belongs or not VmomiSupport.IsChildVersion(call.world.vmodl_version, described.version):
+    belongs = api.support.Capitalize(described.name) in _method_names(obj.type_name)
+    if not belongs or not api.is_child_version(call.world.vmodl_version, described.version):
         raise vmodl.fault.MethodNotFound(
             receiver=obj.ref,
             method=call.method,
@@ -315,9 +321,9 @@ def _check_method(call: Call, obj: ManagedObject, described: Any) -> None:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _method_names(type_name: str) -> frozenset[str]:
-    return frozenset(VmomiSupport.Capitalize(info.name) for info in wsdl_type(type_name)._GetMethodList())
+    return frozenset(api.support.Capitalize(info.name) for info in wsdl_type(type_name)._GetMethodList())
 
 
 def _writes(described: Any, served: Served) -> bool:
@@ -336,7 +342,7 @@ def _given(call: Call, described: Any, served: Served) -> dict[str, Any]:
         if served.parameters is not None and f"{name}_" in served.parameters:
             name = f"{name}_"  # a parameter that is called as a builtin is
         known = served.parameters is None or name in served.parameters
-        if value is None and not parameter.flags & VmomiSupport.F_OPTIONAL and parameter.type is not object:
+        if value is None and not parameter.flags & api.support.F_OPTIONAL and parameter.type is not object:
             if not issubclass(parameter.type, list):
                 raise vmodl.fault.InvalidArgument(
                     invalidProperty=parameter.name, msg=f"{call.method}: the parameter {parameter.name} is required"
