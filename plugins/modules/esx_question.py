@@ -158,11 +158,11 @@ failure:
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..module_utils._argspec import CONNECTION, QUESTIONS, VMS
+from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, QUESTIONS, VMS
 from ..module_utils._flow.answering import unblock
 from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.outcome import BatchResult
-from ..module_utils._flow.select import SELECTING_OPTIONS, Selector
+from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResu
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, mutually_exclusive=[list(SELECTING_OPTIONS)])
+    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
 
 
 if __name__ == "__main__":

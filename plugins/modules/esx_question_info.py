@@ -104,11 +104,11 @@ failure:
 
 from typing import TYPE_CHECKING, Any
 
-from ..module_utils._argspec import CONNECTION, VMS
+from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, VMS
 from ..module_utils._flow.answers import Question, as_rule
 from ..module_utils._flow.catalogue import is_default_harmful, known, safe_choice
 from ..module_utils._flow.outcome import Facts
-from ..module_utils._flow.select import SELECTING_OPTIONS, Selector
+from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _known(question: Question) -> dict[str, Any] | None:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, mutually_exclusive=[list(SELECTING_OPTIONS)])
+    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from .script import Done, Script, Unblock, settle
 from .state import Vm, VmState
 
 
-def unblock(vm: Vm, state: VmState, *, wait_for_task: bool) -> Script:
+def unblock(_vm: Vm, state: VmState, *, wait_for_task: bool) -> Script:
     """
-    Answer the question that ``vm`` has, by the policy.
+    Answer the question that the VM has, by the policy.
 
     With ``wait_for_task`` the task that it held up is followed to its end, and its further questions are answered too;
     without it, the answer being taken is enough. A VM without a question is left alone.

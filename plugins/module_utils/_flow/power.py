@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional, Union
+from typing import Union
 
 from .._errors import PlanError, TaskFailed
 from .script import Call, Done, Happened, Interrupted, Request, Run, Script, Until, settle
@@ -65,7 +65,7 @@ class Impossible:
     why: str
 
 
-Route = Optional[Union[Run, Call, Impossible]]
+Route = Union[Run, Call, Impossible, None]
 
 _OFF_HINT = "power it on first"
 _SUSPENDED_HINT = "resume it with 'powered-on' first"

@@ -74,9 +74,7 @@ Request = Union[Run, Call, Follow, Unblock, Until]
 
 @dataclass(frozen=True, kw_only=True)
 class Happened:
-    """
-    What came of a request: the state now, the task that ended if there was one, and whether ``Until`` ran out of time.
-    """
+    """What came of a request: the state now, the task that ended if any, and whether ``Until`` ran out of time."""
 
     state: VmState
     task: TaskState | None = None

@@ -99,9 +99,7 @@ class VmState:
         return next((task for task in self.tasks if task.moid == moid), None)
 
     def to_json(self) -> dict[str, Any]:
-        """
-        Return the last observation as a failure shows it: ``power_state``, ``question``, ``tasks`` that are pending.
-        """
+        """Return the last observation as a failure shows it: ``power_state``, ``question``, ``pending_tasks``."""
         return {
             "power_state": self.power_state.value if self.power_state else None,
             "question": self.question.to_json() if self.question else None,

@@ -269,9 +269,7 @@ class Crew:
         return self._mirrors[job.vm.moid].state()
 
     def _find_unseen_task(self, job: Job) -> None:
-        """
-        Make sure that a task which a job waits for is in view; tell the job if the host does not know it any more.
-        """
+        """Make sure that a task which a job waits for is in view, or tell the job that the host does not know it."""
         moid = job.awaits_task
         if moid is None or not self._is_unseen(job):
             return

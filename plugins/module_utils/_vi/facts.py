@@ -93,9 +93,7 @@ FACT_PATHS = tuple(
 def facts_of(
     moid: str, values: Mapping[str, Any], state: VmState, *, path: str | None, esxi_hostname: str | None
 ) -> dict[str, Any]:
-    """
-    Return the facts of one VM; ``path`` is its inventory path, ``esxi_hostname`` the name of the host that has it.
-    """
+    """Return the facts of one VM; ``path`` is its inventory path, ``esxi_hostname`` the host that has it."""
     vm = vm_of(moid, values)
     facts: dict[str, Any] = {
         "name": vm.name,

@@ -36,9 +36,7 @@ _TOOLS_RUNNING = ("guestToolsRunning", "guestToolsExecutingScripts")
 
 
 def vm_of(moid: str, values: Mapping[str, Any]) -> Vm:
-    """
-    Return who the virtual machine is; ESXi escapes ``%``, ``/`` and a backslash in names as ``%25``, ``%2f``, ``%5c``.
-    """
+    """Return who the VM is; ESXi escapes ``%``, ``/`` and the backslash in names as ``%25``, ``%2f``, ``%5c``."""
     return Vm(
         name=unquote(str(values.get("name", ""))),
         moid=moid,

@@ -70,9 +70,7 @@ def running_host() -> Any:
 
 
 def all_vms(session: Session, *steps: Any) -> list[Any]:
-    """
-    Return the walk from the root folder to every virtual machine, templates and vApp members too, and on by ``steps``.
-    """
+    """Return the walk from the root folder to every VM, templates and vApp members too, and on by ``steps``."""
     names = ["folder", "datacenter", "vApp", *(step.name for step in steps)]
     onward = [_part("SelectionSpec")(name=name) for name in names]
     walk = [

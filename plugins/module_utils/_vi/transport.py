@@ -150,7 +150,7 @@ class Transport(sdk.SoapStubAdapterBase):
         for attempt in range(1, attempts + 1):
             try:
                 status, body = self._exchange(info.wsdlName, request, timeout)
-                return self._decode(info, status, body)
+                return self._decode(info, status, body, outerStub or self)
             except ConnectionLost:
                 if attempt == attempts:
                     raise
@@ -207,12 +207,12 @@ class Transport(sdk.SoapStubAdapterBase):
         if cookie is not None:
             self._cookie = cookie.partition(";")[0]
 
-    def _decode(self, info: Any, status: int, body: bytes) -> Any:
+    def _decode(self, info: Any, status: int, body: bytes, stub: Any) -> Any:
         if status not in (200, 500):
             raise self._unusable(info.wsdlName, f"HTTP status {status}")
         try:
             # A file, because pyVmomi does not notice that a string ends too early.
-            reply = sdk.SoapResponseDeserializer(self).Deserialize(io.BytesIO(body), info.result)
+            reply = sdk.SoapResponseDeserializer(stub).Deserialize(io.BytesIO(body), info.result)
         except (ExpatError, TypeError, AttributeError, LookupError, ValueError) as error:
             raise self._unusable(info.wsdlName, f"a reply that is not SOAP ({error})") from error
         if isinstance(reply, sdk.vmodl.MethodFault):

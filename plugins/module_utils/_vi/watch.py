@@ -58,9 +58,7 @@ class Watch:
         self._awaited = set(self._mirrors)
 
     def reopen(self) -> None:
-        """
-        Create the filter anew after the session or the connection was lost; the mirrors' tasks are forgotten first.
-        """
+        """Create the filter anew after the session or the connection was lost; pending tasks are forgotten first."""
         self._after_gap = True
         self._filters.clear()
         self._owner.clear()

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Our modules drive govmomi's vcsim, a server that nobody here wrote."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
+
+POWER, INFO = "virt.esx.esx_vm_power", "virt.esx.esx_vm_info"
+BATCH = 50
+
+
+@pytest.fixture
+def vcsim(request: pytest.FixtureRequest, vcsim_program: str) -> Iterator[dict[str, str]]:
+    """Serve one ESXi host with 50 virtual machines, or a vCenter; yield the environment variables that lead there."""
+    mode = request.param
+    command = [vcsim_program, "-l", "127.0.0.1:0", *mode]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
+            assert found is not None
+            user, password, port = found.groups()
+            yield {
+                "VMWARE_HOST": "127.0.0.1",
+                "VMWARE_PORT": port,
+                "VMWARE_USER": user,
+                "VMWARE_PASSWORD": password,
+                "VMWARE_VALIDATE_CERTS": "false",
+            }
+        finally:
+            process.terminate()
+
+
+ESX = ["-esx", "-vm", str(BATCH)]
+VCENTER = ["-dc", "2", "-vm", "3", "-folder", "1"]
+
+
+@pytest.mark.parametrize("vcsim", [ESX], indirect=True, ids=["esx"])
+def test_power_and_facts_of_one_vm(vcsim: dict[str, str], tmp_path: pathlib.Path) -> None:
+    vm: dict[str, Any] = {"name": "ha-host_VM0"}
+    states = ["powered-off", "powered-off", "powered-on", "powered-on", "suspended", "powered-on"]
+    tasks = [{POWER: {**vm, "state": state}} for state in states]
+
+    played = run_tasks(
+        [{INFO: vm}, *tasks, {INFO: {"query": "[?power_state=='powered-on']"}}], tmp_path, variables=vcsim
+    )
+
+    first, *powered, last = played.results
+    assert first["vm"]["power_state"] == "powered-on", played.output
+    assert [result["changed"] for result in powered] == [True, False, True, False, True, True], played.output
+    assert [result["vm"]["power_state"] for result in powered] == states
+    assert len(last["vms"]) == BATCH
+
+
+@pytest.mark.parametrize("vcsim", [ESX], indirect=True, ids=["esx"])
+def test_a_batch_of_fifty(vcsim: dict[str, str], tmp_path: pathlib.Path) -> None:
+    off = {POWER: {"query": "[?starts_with(name, 'ha-host_VM')]", "state": "powered-off"}}
+    on = {POWER: {"query": "[]", "state": "powered-on"}}
+
+    played = run_tasks([off, on, {**on}], tmp_path, variables=vcsim)
+
+    assert [len(result["vms"]) for result in played.results] == [BATCH] * 3, played.output
+    assert [result["changed"] for result in played.results] == [True, True, False]
+    assert all(entry["power_state"] == "powered-on" for entry in played.results[1]["vms"])
+
+
+@pytest.mark.parametrize("vcsim", [VCENTER], indirect=True, ids=["vcenter"])
+def test_under_vcenter_every_selector_finds_and_narrows(vcsim: dict[str, str], tmp_path: pathlib.Path) -> None:
+    facts = run_tasks([{INFO: {}}], tmp_path, variables=vcsim).results[0]["vms"]
+    one = next(fact for fact in facts if fact["path"].startswith("/F0/DC1/"))
+    uri = f"vpx://user@127.0.0.1:{vcsim['VMWARE_PORT']}/F0/DC1/F0/DC1_C0/{one['esxi_hostname']}?no_verify=1"
+    by_uri = {key: value for key, value in vcsim.items() if key == "VMWARE_PASSWORD"}
+
+    played = run_tasks(
+        [
+            {POWER: {"moid": one["moid"], "state": "powered-off"}},
+            {POWER: {"uuid": one["uuid"], "state": "powered-on"}},
+            {POWER: {"uuid": one["instance_uuid"], "state": "powered-off"}},
+            {POWER: {"name": one["name"], "datacenter": "DC1", "state": "powered-on"}},
+            {INFO: {"name": one["name"], "datacenter": "DC0"}},
+        ],
+        tmp_path,
+        variables=vcsim,
+    )
+    named = run_tasks([{INFO: {"uri": uri, "name": one["name"]}}], tmp_path, variables=by_uri)
+
+    *powered, elsewhere = played.results
+    assert [result["changed"] for result in powered] == [True] * 4, played.output
+    assert elsewhere["failure"]["kind"] == "not_found"
+    assert named.results[0]["vm"]["moid"] == one["moid"], named.output
