@@ -25,7 +25,7 @@ attributes:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
   action_group:
-    description: Use C(group/virt.esx.esx) in C(module_defaults) to set options of all modules of this collection at once.
+    description: Use C(group/virt.esx.esx) in C(module_defaults) to set options for all modules of this collection.
     support: full
     membership:
       - virt.esx.esx

@@ -15,7 +15,7 @@ options:
   hostname:
     description:
       - Name or address of the ESXi host or the vCenter.
-      - If it is left out, the environment variable E(VMWARE_HOST) is used. One of it, O(uri) and the variable must name a host.
+      - If it is left out, the environment variable E(VMWARE_HOST) is used, and without that the host of O(uri).
     type: str
   port:
     description:
@@ -36,7 +36,8 @@ options:
     description:
       - Whether the host's certificate must be valid, issued by a trusted authority and bear the host's name.
       - Do not set it to V(false) outside a laboratory. O(thumbprint) works with self-signed certificates, safely.
-      - If it is left out, the environment variable E(VMWARE_VALIDATE_CERTS) is used, and without that certificates are verified.
+      - If it is left out, the environment variable E(VMWARE_VALIDATE_CERTS) is used.
+        Without that certificates are verified.
     type: bool
     default: true
   ca_path:

@@ -15,16 +15,19 @@ options:
   auto_answer:
     description:
       - What to do about a question that no rule of O(answers) is for.
-      - V(false) reports it. The task fails and shows the question, its choices and what became of the task that it holds up.
+      - V(false) reports it. The task fails and shows the question, its choices
+        and what became of the task that it holds up.
       - V(true) answers with the host's default choice. Some defaults lose something.
-      - V(safe) answers where this collection knows the question and a choice that loses nothing, and reports it otherwise.
+      - V(safe) answers where this collection knows the question and a choice that loses nothing.
+        Otherwise it reports the question.
     type: str
     default: 'false'
   answers:
     description:
       - Rules for questions, in order. The first one that matches decides.
       - A rule is a dictionary with C(answer) and one or more of C(question), C(text) and C(vm).
-      - C(question) is a glob on message ids, such as V(msg.uuid.*). C(text) is a regular expression that is searched in the text.
+      - C(question) is a glob on message ids, such as V(msg.uuid.*).
+        C(text) is a regular expression that is searched in the text.
         C(vm) is a glob on names of virtual machines.
       - C(answer) is a choice by its key, label or summary, without regard to case, or V(default), or V(fail).
       - Rules for questions that nobody asks are no error.
@@ -33,7 +36,8 @@ options:
     type: raw
   max_answers:
     description:
-      - How often one kind of question is answered for one virtual machine, before it is reported as one that keeps coming back.
+      - How often one kind of question is answered for one virtual machine.
+      - One that comes back after that is reported.
     type: int
     default: 3
   timeout:

@@ -19,7 +19,6 @@ from typing import Any, Protocol
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._errors import EsxError, OptionError
-from ._flow.uri import apply_uri
 from ._vi.connection import connect as connect_to_host
 from ._vi.host import Host
 
@@ -71,7 +70,11 @@ def effective_params(params: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         OptionError: one of them cannot be read.
     """
-    effective = apply_uri(params)
+    effective = dict(params)
+    if effective.get("uri"):
+        from ._flow.uri import apply_uri
+
+        effective = apply_uri(effective)
     if isinstance(effective.get("answers"), str):
         effective["answers"] = load_text(effective["answers"])
     return effective

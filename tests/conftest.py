@@ -32,7 +32,7 @@ def _link() -> None:
     atexit.register(shutil.rmtree, tree, ignore_errors=True)
     link = tree / "ansible_collections" / "virt" / "esx"
     link.parent.mkdir(parents=True)
-    link.symlink_to(pathlib.Path(__file__).resolve().parents[2], target_is_directory=True)
+    link.symlink_to(pathlib.Path(__file__).resolve().parents[1], target_is_directory=True)
     init_plugin_loader([str(tree)])
 
 
