@@ -2,42 +2,56 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all modules of this collection have in common: check mode, diff, the action group."""
+"""What a module can and cannot do, said alike by all."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes of modules."""
+    """Ansible looks for a class of this name."""
 
+    # For modules that change something.
     DOCUMENTATION = r"""
+options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return what would be changed, without changing it.
+    description: Can run in C(check_mode) and predict the result without changing anything.
     support: full
-    details:
-      - It looks at the host as the real run does, fails where that would fail, and returns the same result.
-        Questions that only come up during a task cannot be foreseen.
   diff_mode:
-    description: Returns details on what has changed (or would be changed in C(check_mode)).
+    description: Returns what has changed, or in check mode what would change, when the play runs with C(--diff).
     support: full
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
+    description: When run again with the same options, nothing is changed unless the host is no longer as wished.
     support: full
   action_group:
-    description: Use C(group/virt.esx.esx) in C(module_defaults) to set options for all modules of this collection.
+    description: Use C(group/virt.esx.esx) in C(module_defaults) to set the options of the connection for all modules.
     support: full
     membership:
       - virt.esx.esx
 """
 
+    # For modules that only read. It stands alone, without the one above.
     INFO = r"""
+options: {}
 attributes:
   check_mode:
+    description: Can run in C(check_mode) and predict the result without changing anything.
     details:
-      - This module changes nothing.
+      - This module only reads, so check mode makes no difference.
+    support: full
   diff_mode:
-    support: N/A
+    description: Returns what has changed, or in check mode what would change, when the play runs with C(--diff).
     details:
-      - This module changes nothing.
+      - This module only reads, so there is never a difference to show.
+    support: N/A
+  idempotent:
+    description: When run again with the same options, nothing is changed unless the host is no longer as wished.
+    details:
+      - This module only reads.
+    support: full
+  action_group:
+    description: Use C(group/virt.esx.esx) in C(module_defaults) to set the options of the connection for all modules.
+    support: full
+    membership:
+      - virt.esx.esx
 """

@@ -2,89 +2,98 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of the connection; the spec beside it is CONNECTION."""
+"""Which host, who logs in, whom to trust."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How to reach a host and log in."""
+    """Ansible looks for a class of this name."""
 
     DOCUMENTATION = r"""
 options:
   hostname:
     description:
-      - Name or address of the ESXi host or the vCenter.
-      - If it is left out, the environment variable E(VMWARE_HOST) is used, and without that the host of O(uri).
+      - The ESXi host or the vCenter, by name or address.
+      - If it is left out, the environment variable E(VMWARE_HOST) is used.
+        Without that O(uri) must name the host, or the task fails.
     type: str
   port:
     description:
-      - Port of the vSphere API.
-      - If it is left out, the environment variable E(VMWARE_PORT) is used, and without that 443.
+      - The port of the vSphere API.
+      - If it is left out, the environment variable E(VMWARE_PORT) is used, then the usual port of O(uri), then 443.
     type: int
   username:
     description:
-      - Who logs in.
-      - If it is left out, the environment variable E(VMWARE_USER) is used, and without that the user of O(uri).
+      - Who logs in, for example V(root) on a host or V(administrator@vsphere.local) on a vCenter.
+      - If it is left out, the environment variable E(VMWARE_USER) is used.
+        Without that the task fails; with O(uri) it is V(root), and V(administrator) with a V(vpx://) one.
     type: str
   password:
     description:
-      - The password. It never appears in results, logs or messages.
+      - The password that goes with O(username).
+      - Keep it in the environment, in a credential or in a vault.
+        It is in no result, no message and no log of this module.
       - If it is left out, the environment variable E(VMWARE_PASSWORD) is used.
+        Without that the task fails.
     type: str
   validate_certs:
     description:
-      - Whether the host's certificate must be valid, issued by a trusted authority and bear the host's name.
-      - Do not set it to V(false) outside a laboratory. O(thumbprint) works with self-signed certificates, safely.
+      - Whether the certificate of the host must be one that is trusted, and issued for O(hostname).
+      - With V(false) anybody who answers is trusted with the password, unless O(thumbprint) pins the certificate.
+        For a laboratory only.
       - If it is left out, the environment variable E(VMWARE_VALIDATE_CERTS) is used.
-        Without that certificates are verified.
+        Without that the certificate is verified.
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificates of the authorities that are trusted, in PEM form.
-      - If it is left out, the authorities of the system are trusted.
+      - A file with the certificates, in PEM form, of the authorities that are trusted.
+        It may be the host's own, self-signed certificate.
+      - It is of no use with O(validate_certs=false) or with O(thumbprint).
+      - If it is left out, the authorities of the system where the module runs are trusted.
     type: path
   thumbprint:
     description:
-      - SHA-256 fingerprint of the host's certificate, with or without colons.
-      - The certificate must be exactly this one, whoever issued it; the login is sent only then.
-      - If it is left out, the certificate is judged by its issuer and name.
+      - The SHA-256 fingerprint of the host's certificate, 64 hexadecimal digits with or without colons.
+      - That certificate is trusted and no other, self-signed, expired or issued for another name as it may be.
+        Nothing is sent to a host that has another.
+      - If it is left out, O(validate_certs) and O(ca_path) decide.
     type: str
   proxy_host:
     description:
-      - Name or address of an HTTP proxy to go through.
-      - If it is left out, the environment variable E(VMWARE_PROXY_HOST) is used, and without that no proxy.
+      - An HTTP proxy, by name or address, through which the host is reached.
+      - If it is left out, the environment variable E(VMWARE_PROXY_HOST) is used.
+        Without that the host is reached directly.
     type: str
   proxy_port:
     description:
-      - Port of the HTTP proxy.
-      - If it is left out, the environment variable E(VMWARE_PROXY_PORT) is used, and without that 1080.
+      - The port of O(proxy_host).
+      - If it is left out, the environment variable E(VMWARE_PROXY_PORT) is used, then 1080, as libvirt does.
     type: int
   connect_timeout:
     description:
-      - Seconds after which a host that does not accept the connection is taken to be unreachable.
+      - The seconds that the host may take to accept the connection.
+      - If it is left out, it has ten seconds.
     type: int
     default: 10
   datacenter:
     description:
-      - Under vCenter, the datacenter to look in, by name or inventory path.
-      - If it is left out, all datacenters are looked in.
+      - Under a vCenter, the name of the datacenter that is meant. Virtual machines elsewhere are not seen.
+      - If it is left out, all datacenters are meant.
     type: str
   esxi_hostname:
     description:
-      - Under vCenter, the ESXi host to look on, by the name it has in vCenter.
-      - If it is left out, all hosts are looked on.
+      - Under a vCenter, the name of the ESXi host that is meant. Virtual machines on other hosts are not seen.
+      - If it is left out, all hosts are meant.
     type: str
   uri:
     description:
-      - A connection URI in the form that libvirt's ESX driver reads, such as V(esx://root@esx01.example.com/?no_verify=1)
-        or V(vpx://admin@vcenter.example.com/dc1/cluster1/esx01.example.com).
-      - An option that is given beside it wins. A password has no place in it.
-      - If it is left out, the other options say it all.
+      - A connection URI of libvirt, for example V(esx://root@esx1.example.com/?no_verify=1)
+        or V(vpx://admin@vcenter.example.com/datacenter/cluster/esx1.example.com).
+      - What it says counts, and what it leaves out comes from the other options and their environment variables.
+      - Its C(auto_answer=1) has the effect of O(ignore:auto_answer=true), but does not weaken V(safe).
+      - It may not hold a password, and of proxies only those of type V(http) are supported.
+      - If it is left out, the other options say everything.
     type: str
-requirements:
-  - pyVmomi >= 8.0.3.0.1
-notes:
-  - The environment variables are those that AWX sets for its credential of type VMware vCenter.
 """

@@ -3,19 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-The options that many modules share, as dicts with the names of their documentation fragments.
+The options that modules share: the dicts behind the documentation fragments of the same names.
 
-``fallback`` is plain data here, ``("env", [variables])``; the shell turns it into Ansible's form.
+A fallback is written ``("env", [names])``; the shell turns it into Ansible's form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-ArgumentSpec = Mapping[str, Mapping[str, Any]]
+CONCURRENCY: Final = 16
+TIMEOUT_SECONDS: Final = 300
+CONNECT_TIMEOUT_SECONDS: Final = 10
+MAX_ANSWERS: Final = 3
 
-CONNECTION: ArgumentSpec = {
+# Fragment virt.esx.connection: which host, who logs in, whom to trust.
+CONNECTION: Final[dict[str, dict[str, Any]]] = {
     "hostname": {"type": "str", "fallback": ("env", ["VMWARE_HOST"])},
     "port": {"type": "int", "fallback": ("env", ["VMWARE_PORT"])},
     "username": {"type": "str", "fallback": ("env", ["VMWARE_USER"])},
@@ -25,14 +28,14 @@ CONNECTION: ArgumentSpec = {
     "thumbprint": {"type": "str"},
     "proxy_host": {"type": "str", "fallback": ("env", ["VMWARE_PROXY_HOST"])},
     "proxy_port": {"type": "int", "fallback": ("env", ["VMWARE_PROXY_PORT"])},
-    "connect_timeout": {"type": "int", "default": 10},
+    "connect_timeout": {"type": "int", "default": CONNECT_TIMEOUT_SECONDS},
     "datacenter": {"type": "str"},
     "esxi_hostname": {"type": "str"},
     "uri": {"type": "str"},
 }
-"""How to reach a host and log in: fragment ``virt.esx.connection``."""
 
-VMS: ArgumentSpec = {
+# Fragment virt.esx.vms: which virtual machines.
+VMS: Final[dict[str, dict[str, Any]]] = {
     "name": {"type": "str"},
     "uuid": {"type": "str"},
     "moid": {"type": "str"},
@@ -40,19 +43,22 @@ VMS: ArgumentSpec = {
     "query": {"type": "str"},
     "folder": {"type": "str"},
 }
-"""Which virtual machines: fragment ``virt.esx.vms``."""
 
-SELECTORS = ["name", "uuid", "moid", "names", "query"]
-VMS_RULES: Mapping[str, Any] = {"mutually_exclusive": [SELECTORS], "required_one_of": [SELECTORS]}
-"""For modules that want VMs to be selected; :data:`ALL_VMS_RULES` for those that otherwise mean all."""
+_SELECTING = ["name", "uuid", "moid", "names", "query"]
 
-ALL_VMS_RULES: Mapping[str, Any] = {"mutually_exclusive": [SELECTORS]}
+# What Ansible checks for a module that means all virtual machines unless it is told which.
+ALL_VMS_RULES: Final[dict[str, Any]] = {"mutually_exclusive": [_SELECTING]}
 
-QUESTIONS: ArgumentSpec = {
+# What Ansible checks for a module that must be told which virtual machines it is about.
+VMS_RULES: Final[dict[str, Any]] = {**ALL_VMS_RULES, "required_one_of": [_SELECTING]}
+
+# Fragment virt.esx.questions: what is answered, and how long anything may take.
+QUESTIONS: Final[dict[str, dict[str, Any]]] = {
+    # Surveys give text, playbooks booleans or text: a string takes them all.
     "auto_answer": {"type": "str", "default": "false"},
+    # A list, or its YAML as text.
     "answers": {"type": "raw"},
-    "max_answers": {"type": "int", "default": 3},
-    "timeout": {"type": "int", "default": 300},
-    "concurrency": {"type": "int", "default": 16},
+    "max_answers": {"type": "int", "default": MAX_ANSWERS},
+    "timeout": {"type": "int", "default": TIMEOUT_SECONDS},
+    "concurrency": {"type": "int", "default": CONCURRENCY},
 }
-"""What to do about questions, and how long and how many at a time: fragment ``virt.esx.questions``."""

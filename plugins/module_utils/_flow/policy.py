@@ -101,14 +101,20 @@ class Policy:
             OptionError: an option has a value that means nothing.
         """
         return cls(
-            auto_answer=_auto_answer(params.get("auto_answer")),
+            auto_answer=read_auto_answer(params.get("auto_answer")),
             rules=_rules(params.get("answers"), load_text),
             max_answers=_max_answers(params.get("max_answers")),
             intent=intent,
         )
 
 
-def _auto_answer(value: Any) -> AutoAnswer:
+def read_auto_answer(value: Any) -> AutoAnswer:
+    """
+    Read ``auto_answer`` as YAML, a survey or a URI gives it; None is ``false``.
+
+    Raises:
+        OptionError: it is none of false, true and safe.
+    """
     found = _AUTO_ANSWER.get(str(value).strip().lower())
     if found is None:
         raise OptionError(f"'auto_answer' must be false, true or safe; found {_shown(value)}", option="auto_answer")
