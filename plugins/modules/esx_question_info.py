@@ -19,7 +19,6 @@ description:
   - Nothing is answered. See M(virt.esx.esx_question) for that.
   - Reading is all it does, so it works with a read-only account and with the free licence of ESXi.
 extends_documentation_fragment:
-  - virt.esx.attributes
   - virt.esx.attributes.info
   - virt.esx.connection
   - virt.esx.vms

@@ -19,7 +19,6 @@ description:
   - All facts of all machines are read in one round trip.
   - Reading is all it does, so it works with a read-only account and with the free licence of ESXi.
 extends_documentation_fragment:
-  - virt.esx.attributes
   - virt.esx.attributes.info
   - virt.esx.connection
   - virt.esx.vms

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Our VI layer on a simulated world, in process: the real transport, with the world where the socket would be."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from ansible_collections.virt.esx.plugins.module_utils._argspec import CONNECTION, QUESTIONS, VMS
+from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectError, ConnectionLost
+from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
+from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
+from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Transport, Trust
+from ansible_collections.virt.esx.tests.esxsim import SimStub, World
+
+ADDRESS = Address(host="esxsim")
+
+
+class WorldTransport(Transport):
+    """The transport with a world instead of a network."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(ADDRESS, Trust(verify=False), connect_timeout=1)
+        self._world = SimStub(world)
+
+    def forget_session(self) -> None:
+        self._world.session = None
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        del timeout
+        self.requests += 1
+        self._world.versionId = self.versionId
+        try:
+            reply = self._world.post(request)
+        except ConnectionRefusedError as error:
+            raise ConnectError(f"no connection: {error}") from error
+        except OSError as error:
+            raise ConnectionLost(f"the connection was lost during {method}: {error}", method=method) from error
+        except http.client.HTTPException:
+            return 503, b""
+        except ExpatError:
+            return 200, b"<soapenv:Envelope"
+        return reply.status, reply.body
+
+
+@contextmanager
+def host_of(world: World, *, password: str | None = None, **narrowed: Any) -> Iterator[Host]:
+    """Log in to a world, and log out."""
+    credentials = Credentials(username=world.username, password=world.password if password is None else password)
+    session = Session(WorldTransport(world), credentials)
+    session.open()
+    try:
+        yield Host(session, now=world.clock.now, **narrowed)
+    finally:
+        session.close()
+
+
+def params(**given: Any) -> Mapping[str, Any]:
+    """Return a module's parameters as Ansible would pass them: what is given, and defaults for the rest."""
+    specs = {**CONNECTION, **VMS, **QUESTIONS}
+    defaults = {name: spec.get("default") for name, spec in specs.items()}
+    return {**defaults, "state": None, "force_after": None, "wait": 0, "wait_for_task": True, **given}
