@@ -282,8 +282,6 @@ def _class_of(value: Any) -> Any:
         return api.support.binary
     if cls is int and not -(2**31) <= value < 2**31:
         return api.support.vmodlTypes["long"]
-    if cls is float:
-        return api.support.vmodlTypes["double"]
     if cls is list:
         classes = {_class_of(one) for one in value}
         return _array_of(classes.pop() if len(classes) == 1 else object)
