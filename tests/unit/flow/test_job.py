@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A job: what it sends, when its time is up, and what it says in the end. No host and no clock but the numbers given."""
+"""A job: what it sends, when its time is up, and what it says in the end; no host, no clock but the numbers given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.module_utils._errors import FaultError, QuestionBlocked
 from ansible_collections.virt.esx.plugins.module_utils._flow.answering import unblock
 from ansible_collections.virt.esx.plugins.module_utils._flow.answers import AutoAnswer, Choice, Policy, Question

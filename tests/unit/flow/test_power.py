@@ -10,7 +10,6 @@ import itertools
 from functools import partial
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.module_utils._errors import EsxError, PlanError
 from ansible_collections.virt.esx.plugins.module_utils._flow.power import (
     EFFECTS,

@@ -9,9 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.virt.esx.plugins.module_utils._flow.answers import (
     AutoAnswer,
     Choice,
@@ -33,6 +30,8 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.question import (
     State,
     step,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 APPEND = Choice(key="0", label="button.serial.file.append", summary="Append")
 REPLACE = Choice(key="1", label="button.serial.file.overwrite", summary="Replace")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.module_utils._errors import Ambiguous, NotFound, OptionError
 from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
 from ansible_collections.virt.esx.plugins.module_utils._flow.state import Vm
