@@ -38,12 +38,18 @@ class Timer:
         self.cancelled = True
 
 
+class Abandoned(Exception):
+    """Raised in a call that waits for a client that is gone."""
+
+
 class Parked:
-    """One call that waits."""
+    """One call that waits, in a thread of its own."""
 
     def __init__(self, condition: threading.Condition) -> None:
         self.condition = condition
+        self.thread = threading.get_ident()
         self.expired = False
+        self.abandoned = False
 
     def expire(self) -> None:
         self.expired = True
@@ -139,6 +145,9 @@ class Clock:
 
         Returns:
             What ``ready`` said last: False means that the time was over.
+
+        Raises:
+            Abandoned: nobody waits for the answer any more.
         """
         parked = Parked(condition)
         timer = None if seconds is None else self.call_later(seconds, parked.expire)
@@ -150,6 +159,8 @@ class Clock:
                 self.run_due()
                 if ready():
                     return True
+                if parked.abandoned:
+                    raise Abandoned
                 if parked.expired:
                     return False
                 self._watch(parked)
@@ -166,6 +177,14 @@ class Clock:
         """Let time pass for the running call alone."""
         with self.lock:
             self.wait(threading.Condition(self.lock), lambda: False, seconds)
+
+    def abandon(self, thread: int) -> None:
+        """End the wait of a thread, if it waits."""
+        with self.lock:
+            for parked in self._parked:
+                if parked.thread == thread:
+                    parked.abandoned = True
+                    parked.condition.notify_all()
 
     def parked(self) -> int:
         """How many calls wait."""

@@ -268,7 +268,7 @@ def _text_of(declared: Any) -> Callable[[Any], str]:
     if declared in special:
         return special[declared]
     if issubclass(declared, str):
-        return escape
+        return lambda value: escape(value if isinstance(value, str) else api.support.GetWsdlName(value))
     return str
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import select
 import socket
 import ssl
 import tempfile
@@ -29,6 +30,7 @@ from typing_extensions import Self
 
 from . import api, decode
 from .certificates import Certificate, make_certificate
+from .clock import Abandoned
 from .faults import DEFECTS, HostDown, WireFailure
 from .sessions import Session
 from .soap import Caller, answer
@@ -40,6 +42,7 @@ __all__ = ["Certificate", "HttpRecord", "Request", "Response", "Server", "authen
 Handler = Callable[[Request], Response]
 HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 900.0
+PATIENCE_SECONDS = 0.2
 GARBAGE = b"\x00\xff<<< no XML at all >>>"
 
 
@@ -118,7 +121,10 @@ class Server:
         self._numbers = itertools.count(1)
         self._guard = threading.Lock()
         self._closed = False
+        self._in_flight: dict[int, tuple[socket.socket, float]] = {}
+        self._stopped = threading.Event()
         world.on_restart.append(self._hang_up)
+        threading.Thread(target=self._look_after, name=f"esxsim:{self.port}:clients", daemon=True).start()
         self._thread = threading.Thread(target=self._accept, name=f"esxsim:{self.port}", daemon=True)
         self._thread.start()
 
@@ -141,6 +147,7 @@ class Server:
     def close(self) -> None:
         """Stop: the port refuses, connections end, the sessions that were opened here too."""
         self._closed = True
+        self._stopped.set()
         with suppress(ValueError):
             self.world.on_restart.remove(self._hang_up)
         self._hang_up()
@@ -213,6 +220,7 @@ class Server:
                         request = read_request(reader, sock)
                     except BadHttp as error:
                         write_response(sock, "GET", _text(400, str(error)), keep_alive=False)
+                        _linger(sock)
                         break
                     if request is None or not self._serve(sock, request, number, address):
                         break
@@ -231,10 +239,12 @@ class Server:
         request.session = self.world.sessions.by_cookie(request.cookie) if request.cookie else None
         at = self.world.clock.now()
         try:
-            response = self._route(request)
+            response = self._watched(sock, request)
             keep_alive = request.keep_alive and not response.spoilt and request.body.drained()
         except BadHttp as error:
             response, keep_alive = _text(400, str(error)), False
+        except Abandoned:
+            response, keep_alive = Response(spoilt="drop"), False
         status = 0 if response.spoilt == "drop" else response.status
         key = request.session.key if request.session is not None else ""
         self.log.add(
@@ -253,6 +263,27 @@ class Server:
         if response.spoilt != "drop":
             write_response(sock, request.method, response, keep_alive=keep_alive)
         return keep_alive
+
+    def _watched(self, sock: socket.socket, request: Request) -> Response:
+        thread = threading.get_ident()
+        self._in_flight[thread] = (sock, time.monotonic())
+        try:
+            return self._route(request)
+        finally:
+            with self._guard:
+                del self._in_flight[thread]
+
+    def _look_after(self) -> None:
+        """Give up the waits of clients that are gone: nobody else would ever end them."""
+        while not self._stopped.wait(PATIENCE_SECONDS):
+            gone = []
+            with self._guard:
+                long_ago = time.monotonic() - PATIENCE_SECONDS
+                for thread, (sock, since) in list(self._in_flight.items()):
+                    if since < long_ago and _hung_up(sock):
+                        gone.append(thread)
+            for thread in gone:
+                self.world.clock.abandon(thread)
 
     def _route(self, request: Request) -> Response:
         if self.world.is_down:
@@ -337,6 +368,22 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def _linger(sock: socket.socket) -> None:
+    """Read what a client still sends: closing on it would take back the answer."""
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+        sock.settimeout(1.0)
+        for _ in range(64):
+            if not socket.socket.recv(sock, 65536):
+                break
 
 
 def _text(status: int, text: str) -> Response:

@@ -153,7 +153,16 @@ def check(info: Any, value: Any) -> None:
 def _fields(cls: Any) -> dict[str, Any]:
     if not issubclass(cls, (api.DataObject, api.ManagedReference)):
         return {}
-    return {info.name: info for info in cls._GetPropertyList()}
+    infos = cls._GetPropertyList()
+    if issubclass(cls, api.ManagedReference):
+        # pyVmomi's client writes other types into these when a property is read through it, in this same process.
+        infos = [
+            api.support.Object(
+                name=one.name, type=one.type, version=one.version, flags=one.flags, privId=getattr(one, "privId", None)
+            )
+            for one in infos
+        ]
+    return {info.name: info for info in infos}
 
 
 # The fields of a data object's or managed object's type by name, in their order on the wire.

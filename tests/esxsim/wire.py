@@ -208,11 +208,13 @@ def write_response(sock: socket.socket, request_method: str, response: Response,
 
 def _headers(reader: IO[bytes]) -> dict[str, str]:
     headers: dict[str, str] = {}
+    count = 0
     while line := _line(reader):
+        count += 1
         name, colon, value = line.decode("latin-1").partition(":")
         if not colon or not name or name != name.strip():
             raise BadHttp("a header is broken")
-        if len(headers) >= MAX_HEADERS:
+        if count > MAX_HEADERS:
             raise BadHttp("there are too many headers")
         key = name.lower()
         headers[key] = f"{headers[key]}; {value.strip()}" if key == "cookie" and key in headers else value.strip()

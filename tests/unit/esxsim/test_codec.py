@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes over the wire: byte for byte as pyVmomi where both can say it, and as libvirt wants it where they cannot."""
+"""What goes over the wire: byte for byte as pyVmomi where both can say it, otherwise as libvirt wants it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ def values() -> list[Any]:
     world.tasks.start(world.find("VirtualMachine", "1"), "PowerOnVM_Task", iter_nothing(), cancelable=True)
     found = [*devices(), question(), about(world)]
     found += [vim.option.OptionValue(key="a", value=value) for value in ("<&>", 1, True, 1.5, vim.Folder.__name__)]
-    found += [vim.vm.ConfigSpec(name='"<&>\'\n\u00e9\U0001f600', memoryMB=4096, cpuHotAddEnabled=False)]
+    found += [vim.vm.ConfigSpec(name="\"<&>'\n\u00e9\U0001f600", memoryMB=4096, cpuHotAddEnabled=False)]
     for obj in world.of_type("ManagedObject"):
-        found += [value for name in paths.fields(type(obj.ref)) if isinstance(value := obj.get(name), vmodl.DynamicData)]
+        found += [
+            value for name in paths.fields(type(obj.ref)) if isinstance(value := obj.get(name), vmodl.DynamicData)
+        ]
     # pyVmomi's serializer refuses a required array that is empty.
     return [value for value in found if not isinstance(value, vim.TaskDescription)]
 
@@ -93,19 +95,26 @@ def test_the_name_of_a_task_is_the_managed_method() -> None:
         (
             vim.Task.Array,
             [vim.Task("1")],
-            '<val xsi:type="ArrayOfManagedObjectReference">'
-            '<ManagedObjectReference type="Task" xsi:type="ManagedObjectReference">1</ManagedObjectReference></val>',
+            (
+                '<val xsi:type="ArrayOfManagedObjectReference">'
+                '<ManagedObjectReference type="Task" xsi:type="ManagedObjectReference">1</ManagedObjectReference></val>'
+            ),
         ),
         (
             VmomiSupport.vmodlTypes["string[]"],
             ["a", "b"],
-            '<val xsi:type="ArrayOfString"><string xsi:type="xsd:string">a</string><string xsi:type="xsd:string">b</string></val>',
+            (
+                '<val xsi:type="ArrayOfString"><string xsi:type="xsd:string">a</string>'
+                '<string xsi:type="xsd:string">b</string></val>'
+            ),
         ),
         (
             vim.option.OptionValue.Array,
             [vim.option.OptionValue(key="k", value="v")],
-            '<val xsi:type="ArrayOfOptionValue"><OptionValue xsi:type="OptionValue"><key>k</key>'
-            '<value xsi:type="xsd:string">v</value></OptionValue></val>',
+            (
+                '<val xsi:type="ArrayOfOptionValue"><OptionValue xsi:type="OptionValue"><key>k</key>'
+                '<value xsi:type="xsd:string">v</value></OptionValue></val>'
+            ),
         ),
     ],
 )
@@ -120,7 +129,9 @@ def test_a_plain_list_in_an_anytype_has_a_type() -> None:
     parts: list[str] = []
     codec(VERSIONS[2]).typed("val", object)([vim.Folder("a"), vim.Folder("b")], parts.append)
 
-    assert "".join(parts).startswith('<val xsi:type="ArrayOfManagedObjectReference"><ManagedObjectReference type="Folder"')
+    assert "".join(parts).startswith(
+        '<val xsi:type="ArrayOfManagedObjectReference"><ManagedObjectReference type="Folder"'
+    )
 
 
 def test_a_required_field_that_is_unset_is_named() -> None:

@@ -99,7 +99,9 @@ def test_all_is_every_property_that_is_set_and_that_the_client_knows() -> None:
     assert "rootSnapshot" not in old
 
 
-@pytest.mark.parametrize("path", ["nonsense", "config.nonsense", "runtime..x", "", "config.hardware.device[4000].nonsense"])
+@pytest.mark.parametrize(
+    "path", ["nonsense", "config.nonsense", "runtime..x", "", "config.hardware.device[4000].nonsense"]
+)
 def test_a_path_that_does_not_exist_is_an_invalid_property(path: str) -> None:
     with pytest.raises(vmodl.query.InvalidProperty) as error:
         read(collector(login(build())), vm_filter("1", paths=(path,)))

@@ -33,7 +33,8 @@ def test_a_request_of_libvirt_is_understood() -> None:
         'type="PropertyCollector">pc</_this><specSet xmlns="urn:vim25" xsi:type="PropertyFilterSpec"><propSet '
         'xsi:type="PropertySpec"><type xsi:type="xsd:string">Folder</type><pathSet xsi:type="xsd:string">name</pathSet>'
         '</propSet><objectSet xsi:type="ObjectSpec"><obj xsi:type="ManagedObjectReference" type="Folder">f</obj>'
-        '<skip xsi:type="xsd:boolean">false</skip><selectSet xsi:type="TraversalSpec"><name xsi:type="xsd:string">n</name>'
+        '<skip xsi:type="xsd:boolean">false</skip><selectSet xsi:type="TraversalSpec"><name xsi:type="xsd:string">n'
+        "</name>"
         '<type xsi:type="xsd:string">Folder</type><path xsi:type="xsd:string">childEntity</path><selectSet '
         'xsi:type="SelectionSpec"><name xsi:type="xsd:string">n</name></selectSet></selectSet></objectSet></specSet>'
         "</RetrieveProperties>"
@@ -50,7 +51,8 @@ def test_a_request_of_libvirt_is_understood() -> None:
 
 def test_prefixes_are_resolved_whatever_they_are() -> None:
     body = (
-        '<v:Login xmlns:v="urn:vim25" xmlns:z="http://www.w3.org/2001/XMLSchema"><v:_this type="v:SessionManager">s</v:_this>'
+        '<v:Login xmlns:v="urn:vim25" xmlns:z="http://www.w3.org/2001/XMLSchema">'
+        '<v:_this type="v:SessionManager">s</v:_this>'
         '<v:userName xsi:type="z:string">a&amp;b</v:userName><v:password>&#x3c;</v:password></v:Login>'
     )
 
@@ -73,7 +75,8 @@ def test_prefixes_are_resolved_whatever_they_are() -> None:
         (soap("<a>" * 300 + "</a>" * 300), "too deeply"),
         (
             soap(
-                '<PowerOnVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">1</_this><host>h</host></PowerOnVM_Task>'
+                '<PowerOnVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">1</_this><host>h</host>'
+                "</PowerOnVM_Task>"
             ),
             "host: the reference has no type",
         ),
@@ -137,9 +140,9 @@ def test_no_bytes_at_all_are_more_than_a_bad_request(noise: bytes) -> None:
 @given(st.data())
 def test_a_request_cut_anywhere_or_with_a_byte_changed_is_answered(data: Any) -> None:
     good = soap(
-        '<RetrieveProperties xmlns="urn:vim25"><_this type="PropertyCollector">ha-property-collector</_this><specSet><propSet>'
-        "<type>Folder</type><pathSet>name</pathSet></propSet><objectSet><obj type=\"Folder\">root</obj></objectSet></specSet>"
-        "</RetrieveProperties>"
+        '<RetrieveProperties xmlns="urn:vim25"><_this type="PropertyCollector">ha-property-collector</_this><specSet>'
+        "<propSet><type>Folder</type><pathSet>name</pathSet></propSet>"
+        '<objectSet><obj type="Folder">root</obj></objectSet></specSet></RetrieveProperties>'
     )
     position = data.draw(st.integers(len(HEAD), len(good) - len(TAIL)))
     spoilt = good[:position] + data.draw(st.binary(max_size=2)) + good[position + 1 :]
