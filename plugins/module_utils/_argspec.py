@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ._flow.policy import MAX_ANSWERS
+
 CONCURRENCY: Final = 16
 TIMEOUT_SECONDS: Final = 300
 CONNECT_TIMEOUT_SECONDS: Final = 10
-MAX_ANSWERS: Final = 3
 
 # Fragment virt.esx.connection: which host, who logs in, whom to trust.
 CONNECTION: Final[dict[str, dict[str, Any]]] = {

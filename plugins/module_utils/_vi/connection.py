@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._errors import EsxError, FaultError, LoginRefused, NotVsphere, OptionError, SessionExpired
+from .._errors import ConnectionLost, EsxError, FaultError, LoginRefused, NotVsphere, OptionError, SessionExpired
 from . import faults, sdk
 from .host import Host
 from .transport import Address, Transport, Trust
@@ -46,6 +46,7 @@ class Session:
         self._credentials = credentials
         self._lock = threading.Lock()
         self._logins = 0
+        self._tried_to_log_in = False
         self.content: Any = None
 
     @property
@@ -79,7 +80,7 @@ class Session:
 
     def close(self) -> None:
         """Log out. A host that cannot be told any more has forgotten us, or will."""
-        if self._logins:
+        if self._tried_to_log_in:
             with suppress(EsxError):
                 self._invoke(self.content.sessionManager, "Logout", {})
 
@@ -123,7 +124,13 @@ class Session:
     def _login(self) -> None:
         manager = self.content.sessionManager
         arguments = {"userName": self._credentials.username, "password": self._credentials.password, "locale": LOCALE}
+        self._tried_to_log_in = True
         try:
+            self._invoke(manager, "Login", arguments)
+        except ConnectionLost:
+            # The host may have let us in: leave that session, if we know it, and begin one that we know.
+            self.close()
+            self._forget()
             self._invoke(manager, "Login", arguments)
         except FaultError as error:
             raise LoginRefused(f"the host refuses the login of '{self._credentials.username}': {error}") from error

@@ -27,8 +27,9 @@ from .._errors import ConnectError, ConnectionLost, EsxError, NotVsphere, Untrus
 from . import sdk
 
 # Sending one of these twice changes nothing, so it may be sent again when its reply got lost.
-PURE_READS = frozenset(
+REPEATABLE = frozenset(
     {
+        "Logout",
         "RetrieveServiceContent",
         "RetrievePropertiesEx",
         "FindByUuid",
@@ -39,8 +40,8 @@ PURE_READS = frozenset(
         "Fetch",
     }
 )
-READ_ATTEMPTS = 4
-READ_PAUSE_SECONDS = 0.25
+ATTEMPTS = 4
+PAUSE_SECONDS = 0.25
 KEPT_CONNECTIONS = 8
 
 
@@ -146,7 +147,7 @@ class Transport(sdk.SoapStubAdapterBase):
         """
         request = self.SerializeRequest(mo, info, args)
         timeout = self._reply_timeout + _longest_wait(info.wsdlName, args)
-        attempts = READ_ATTEMPTS if info.wsdlName in PURE_READS else 1
+        attempts = ATTEMPTS if info.wsdlName in REPEATABLE else 1
         for attempt in range(1, attempts + 1):
             try:
                 status, body = self._exchange(info.wsdlName, request, timeout)
@@ -154,7 +155,7 @@ class Transport(sdk.SoapStubAdapterBase):
             except ConnectionLost:
                 if attempt == attempts:
                     raise
-                self._pause.wait(READ_PAUSE_SECONDS * (attempt - 1))
+                self._pause.wait(PAUSE_SECONDS * (attempt - 1))
         raise AssertionError("unreachable")
 
     def use(self, api_version: str) -> None:
@@ -185,6 +186,7 @@ class Transport(sdk.SoapStubAdapterBase):
                 self.requests += 1
             connection.request("POST", "/sdk", request, self._headers())
             reply = connection.getresponse()
+            self._keep_cookie(reply)
             body = reply.read()
             complete = True
         except (OSError, http.client.HTTPException) as error:
@@ -193,7 +195,6 @@ class Transport(sdk.SoapStubAdapterBase):
             ) from error
         finally:
             self._give_back(connection, reusable=complete and not reply.will_close)
-        self._keep_cookie(reply)
         return reply.status, body
 
     def _headers(self) -> dict[str, str]:
