@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 module: esx_question
 short_description: Answer the questions that hold up virtual machines
 version_added: 0.1.0
-author: virt.esx maintainers
+author: virt.esx maintainers (@virt-esx)
 description:
   - Answers the pending question of one, several or all virtual machines by your rules or by O(auto_answer),
     and follows the task that it held up to its end.

@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 module: esx_question_info
 short_description: List the questions that hold up virtual machines
 version_added: 0.1.0
-author: virt.esx maintainers
+author: virt.esx maintainers (@virt-esx)
 description:
   - Lists the pending questions of one, several or all virtual machines, with their choices,
     with the task that each of them holds up, and with what this collection knows about questions of that kind.

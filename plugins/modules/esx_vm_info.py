@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 module: esx_vm_info
 short_description: Facts of virtual machines
 version_added: 0.1.0
-author: virt.esx maintainers
+author: virt.esx maintainers (@virt-esx)
 description:
   - Returns facts of one, several or all virtual machines, of identity, power, hardware and guest,
     with the question that holds a machine up and the tasks that are pending on it.

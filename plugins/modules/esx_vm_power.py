@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 module: esx_vm_power
 short_description: Power virtual machines on, off and through all states between
 version_added: 0.1.0
-author: virt.esx maintainers
+author: virt.esx maintainers (@virt-esx)
 description:
   - Brings one virtual machine or hundreds to a power state, in one task, with one login.
   - No task hangs on a question of a virtual machine.

@@ -29,7 +29,7 @@ Mode = Literal["real", "manual", "auto"]
 class Timer:
     """A due event; ``cancel`` takes it back."""
 
-    def __init__(self, due: float, callback: Callable[[], None]) -> None:
+    def __init__(self, due: float, callback: Callable[[], object]) -> None:
         self.due = due
         self.callback = callback
         self.cancelled = False
@@ -88,7 +88,7 @@ class Clock:
     def utcnow(self) -> datetime:
         return self._start + timedelta(seconds=self.now())
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
         """Run a callback, under the world's lock, when the time has come."""
         with self.lock:
             timer = Timer(self.now() + max(0.0, seconds), callback)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ class Machine(ManagedObject):
     def power_on(self, call: Call, *, host: Any = None) -> Any:
         return call.world.tasks.start(self, "PowerOnVM_Task", self.starting(), cancelable=True)
 
-    def starting(self) -> Iterator[Any]:
+    def starting(self) -> Generator[Any, Any, Any]:
         yield 1
         if self.asks is not None:
             self.set("runtime.question", question())
@@ -43,7 +43,7 @@ class Machine(ManagedObject):
 
     @method("Rename_Task")
     def rename(self, call: Call, *, newName: str) -> Any:
-        def body() -> Iterator[Any]:
+        def body() -> Generator[Any, Any, Any]:
             self.set("name", newName)
             yield from ()
 
@@ -161,7 +161,7 @@ def about(world: World) -> Any:
 
 
 def login(world: World, **options: Any) -> SimStub:
-    """A client that is logged in."""
+    """A client that is logged in; ``stub.session`` is its session."""
     stub = SimStub(world, **options)
     vim.SessionManager(world.session_manager, stub).Login(world.username, world.password, None)
     return stub

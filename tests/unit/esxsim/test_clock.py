@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,10 @@ from pyVmomi import vim, vmodl
 def started(world: World, body: Any, **options: Any) -> Any:
     ref = world.tasks.start(world.find("VirtualMachine", "1"), "PowerOnVM_Task", body, **options)
     return world.find("Task", ref._moId)
+
+
+def waiting(*seconds: float) -> Generator[Any, Any, Any]:
+    yield from seconds
 
 
 def test_events_run_in_the_order_of_their_times() -> None:
@@ -59,7 +63,7 @@ def test_an_hour_takes_no_time_when_everybody_waits() -> None:
     pc.CreateFilter(vm_filter("1", paths=("runtime.powerState",)), False)
     version = pc.WaitForUpdatesEx("", None).version
 
-    def body() -> Iterator[Any]:
+    def body() -> Generator[Any, Any, Any]:
         yield 3600
         world.find("VirtualMachine", "1").set("runtime.powerState", "poweredOn")
 
@@ -132,7 +136,7 @@ def test_a_task_runs_at_once_up_to_its_first_wait_and_ends_on_time() -> None:
     world = build()
     done: list[str] = []
 
-    def body() -> Iterator[Any]:
+    def body() -> Generator[Any, Any, Any]:
         done.append("begun")
         world.tasks.progress(40)
         yield 2
@@ -155,11 +159,11 @@ def test_a_task_runs_at_once_up_to_its_first_wait_and_ends_on_time() -> None:
 def test_a_task_returns_its_result_or_its_fault() -> None:
     world = build()
 
-    def good() -> Iterator[Any]:
+    def good() -> Generator[Any, Any, Any]:
         yield 1
         return vim.VirtualMachine("7")
 
-    def bad() -> Iterator[Any]:
+    def bad() -> Generator[Any, Any, Any]:
         yield 1
         raise vim.fault.NoDiskSpace(datastore="ds", msg="full")
 
@@ -174,7 +178,7 @@ def test_a_signal_wakes_its_task_with_a_value_even_if_fired_first() -> None:
     world = build()
     early, late = Signal(), Signal()
 
-    def body() -> Iterator[Any]:
+    def body() -> Generator[Any, Any, Any]:
         first = yield early
         second = yield late
         return f"{first}{second}"
@@ -193,7 +197,7 @@ def test_a_task_that_can_be_cancelled_ends_with_request_canceled() -> None:
     stub = login(world)
     closed: list[str] = []
 
-    def body() -> Iterator[Any]:
+    def body() -> Generator[Any, Any, Any]:
         try:
             yield 100
         except TaskCancelled:
@@ -214,7 +218,7 @@ def test_a_task_that_can_be_cancelled_ends_with_request_canceled() -> None:
 
 def test_a_task_that_cannot_be_cancelled_goes_on() -> None:
     world = build()
-    task = started(world, (x for x in [100]))
+    task = started(world, waiting(100))
     with pytest.raises(vmodl.fault.NotSupported):
         vim.Task(task.moid, login(world)).CancelTask()
 
@@ -224,7 +228,7 @@ def test_a_task_that_cannot_be_cancelled_goes_on() -> None:
 def test_a_defect_in_a_task_is_an_error_of_the_task_and_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     world = build()
 
-    def body() -> Iterator[Any]:
+    def body() -> Generator[Any, Any, Any]:
         yield 1
         raise KeyError("oops")
 
@@ -238,7 +242,7 @@ def test_a_defect_in_a_task_is_an_error_of_the_task_and_is_kept(capsys: pytest.C
 
 def test_finished_tasks_leave_the_list_of_their_machine_but_stay_readable() -> None:
     world = build()
-    tasks = [started(world, (x for x in ())) for _ in range(15)]
+    tasks = [started(world, waiting()) for _ in range(15)]
 
     assert len(world.find("VirtualMachine", "1").get("recentTask")) == 10
     assert tasks[0].get("info.state") == "success"

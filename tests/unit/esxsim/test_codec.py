@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.tests.esxsim import contents, paths
+from ansible_collections.virt.esx.tests.esxsim import api, contents, paths
 from ansible_collections.virt.esx.tests.esxsim.codec import Codec, Unset, codec, escape
 from ansible_collections.virt.esx.tests.unit.esxsim.core_world import about, build, devices, machine, question
 from pyVmomi import SoapAdapter, VmomiSupport, vim, vmodl
+
+
+def array(cls: Any) -> Any:
+    return cls.Array
+
 
 VERSIONS = ("vim.version.version9", "vim.version.v7_0_3_0", "vim.version.v8_0_3_0", "vim.version.v9_1_1_0")
 NAMES = {"urn:vim25": "", VmomiSupport.XMLNS_XSD: "xsd", VmomiSupport.XMLNS_XSI: "xsi"}
@@ -53,7 +58,7 @@ def of_ours(value: Any, declared: Any, version: str) -> str:
 def test_data_objects_are_written_as_pyvmomi_writes_them(version: str) -> None:
     compared = 0
     for value in values():
-        if VmomiSupport.IsChildVersion(version, type(value)._version):
+        if api.is_child_version(version, type(value)._version):
             assert of_ours(value, type(value), version) == of_pyvmomi(value, type(value), version)
             assert of_ours(value, vmodl.DynamicData, version) == of_pyvmomi(value, vmodl.DynamicData, version)
             compared += 1
@@ -91,9 +96,9 @@ def test_the_name_of_a_task_is_the_managed_method() -> None:
         (object, 5_000_000_000, '<val xsi:type="xsd:long">5000000000</val>'),
         (object, True, '<val xsi:type="xsd:boolean">true</val>'),
         (object, b"abc", '<val xsi:type="xsd:base64Binary">YWJj</val>'),
-        (vim.Task.Array, [], '<val xsi:type="ArrayOfManagedObjectReference"></val>'),
+        (array(vim.Task), [], '<val xsi:type="ArrayOfManagedObjectReference"></val>'),
         (
-            vim.Task.Array,
+            array(vim.Task),
             [vim.Task("1")],
             (
                 '<val xsi:type="ArrayOfManagedObjectReference">'
@@ -109,7 +114,7 @@ def test_the_name_of_a_task_is_the_managed_method() -> None:
             ),
         ),
         (
-            vim.option.OptionValue.Array,
+            array(vim.option.OptionValue),
             [vim.option.OptionValue(key="k", value="v")],
             (
                 '<val xsi:type="ArrayOfOptionValue"><OptionValue xsi:type="OptionValue"><key>k</key>'

@@ -100,7 +100,7 @@ def test_pyvmomi_connects_runs_a_task_and_leaves(world: World, clients: Clients)
     with serve(world) as server:
         si = clients.pyvmomi(server)
         vm = vim.VirtualMachine("1", si._stub)
-        WaitForTask(vm.PowerOn(), si)
+        WaitForTask(vm.PowerOn(None), si)
 
         assert vm.runtime.powerState == "poweredOn"
         assert server.log.soap()[:2] == ["RetrieveServiceContent", "Login"]
