@@ -174,6 +174,15 @@ def test_a_file_says_its_licence(path: str) -> None:
     assert not lines or tuple(lines[:3]) == HEADER
 
 
+@pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions"))
+def test_nothing_is_called_by_a_bare_underscore(path: str) -> None:
+    nodes = list(ast.walk(ast.parse((ROOT / path).read_text("utf-8"), path)))
+    lines = [node.lineno for node in nodes if isinstance(node, ast.Name) and node.id == "_"]
+    lines += [node.lineno for node in nodes if isinstance(node, ast.arg) and node.arg == "_"]
+
+    assert lines == [], "ansible-test forbids the name _: give it one that says what is not looked at, such as _key"
+
+
 @pytest.mark.parametrize("path", _python_files("plugins", "extensions"))
 def test_a_plugin_file_keeps_the_house_rules(path: str) -> None:
     assert broken_rules(path, (ROOT / path).read_text("utf-8")) == []
