@@ -9,7 +9,8 @@ The clock of a simulated host: real, manual or auto.
 call is parked in a wait and no other call has run for ``grace`` seconds, time jumps to the next due event.
 
 There is no thread: due events run on every entrance of the world, and one of the parked calls (the leader) watches for
-the next of them. The clock owns the one lock of the world, because a parked call must let go of it.
+the next of them. So an event that always calls for its own next one would make ``auto`` time run on without end while
+somebody waits. The clock owns the one lock of the world, because a parked call must let go of it.
 """
 
 from __future__ import annotations

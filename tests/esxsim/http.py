@@ -266,7 +266,8 @@ class Server:
 
     def _watched(self, sock: socket.socket, request: Request) -> Response:
         thread = threading.get_ident()
-        self._in_flight[thread] = (sock, time.monotonic())
+        with self._guard:
+            self._in_flight[thread] = (sock, time.monotonic())
         try:
             return self._route(request)
         finally:

@@ -30,7 +30,7 @@ class Segment(NamedTuple):
     key: str | None
 
 
-class UnknownProperty(Exception):
+class UnknownProperty(LookupError):
     """A path that the type does not have."""
 
 
@@ -80,7 +80,7 @@ def read(value: Any, segments: Sequence[Segment]) -> Any:
     for name, key in segments:
         if value is None:
             return None
-        if name not in fields(type(value)):
+        if not isinstance(value, api.DataObject) or name not in fields(type(value)):
             raise UnknownProperty(name)
         value = getattr(value, name)
         if key is not None:
@@ -200,9 +200,10 @@ def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
         UnknownProperty: neither the declared types nor the values on the way have such a path.
     """
     found: Any = cls
-    for name, key in segments:
+    for count, (name, key) in enumerate(segments):
         info = fields(found).get(name) or fields(type(value)).get(name)
-        if info is None:
+        # A path does not go on behind a reference: that is a traversal.
+        if info is None or (count and issubclass(found, api.ManagedReference)):
             raise UnknownProperty(name)
         found = info.type
         value = getattr(value, name, None) if isinstance(value, api.DataObject) else None

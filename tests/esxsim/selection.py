@@ -203,9 +203,10 @@ class _Compiler:
         found = self.steps.get(id(one))
         if found is None:
             type_name = one.type._wsdlName
-            info = paths.fields(one.type).get(paths.split(one.path)[0].name) if one.path else None
-            if info is None:
-                raise invalid_property(one.path)
+            try:
+                paths.declared(one.type, paths.split(one.path))
+            except paths.UnknownProperty as error:
+                raise invalid_property(one.path) from error
             self.selection.check_public(type_name, one.path)
             found = self.steps[id(one)] = Step(type_name, one.path, bool(one.skip), Steps())
             found.steps.each.extend(self._compiled(one.selectSet).each)

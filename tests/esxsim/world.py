@@ -283,8 +283,6 @@ class World:
         self._local.call = call
         try:
             return work(call)
-        except paths.UnknownProperty as error:
-            raise vmodl.query.InvalidProperty(name=str(error), msg=f"No such property: {error}") from error
         finally:
             self._local.call = outer
 

@@ -67,6 +67,14 @@ def test_a_name_may_refer_to_any_traversal_of_the_object_set() -> None:
     assert sorted(read(pc, spec)) == ["1", "2"]
 
 
+@pytest.mark.parametrize("path", ["nonsense", "parent.name", ""])
+def test_a_traversal_along_nothing_is_an_invalid_property(path: str) -> None:
+    spec = tree()
+    spec.objectSet[0].selectSet[0].path = path
+    with pytest.raises(vmodl.query.InvalidProperty):
+        collector(login(build())).RetrieveProperties([spec])
+
+
 def test_a_name_that_nothing_bears_is_an_invalid_argument() -> None:
     spec = tree()
     spec.objectSet[0].selectSet[0].selectSet[0].name = "nothing"
