@@ -41,8 +41,10 @@ GRADES = {
     "CONFIRMED": ("Seen on ESXi or vCenter", ""),
     "SHARED": (
         "Shared by VMware's products",
-        "These stand among the messages that VMware's products have in common.\n"
-        "Nobody has shown them on an ESXi host; expect the same ids there.",
+        (
+            "These stand among the messages that VMware's products have in common.\n"
+            "Nobody has shown them on an ESXi host; expect the same ids there."
+        ),
     ),
     "HOSTED": (
         "Of the hosted products only",

@@ -41,7 +41,7 @@ _URI = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(?P<fragment>#.*)?",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(\[(?P<bracketed>[^\]]*)\]|(?P<name>[^:\[\]]*))(:(?P<port>.*))?")
+_ADDRESS = re.compile(r"(\[(?P<bracketed>[^\]]*)\]|(?P<name>[^:\[\]]*))(:(?P<port>[^:]*))?")
 
 
 @dataclass(frozen=True, kw_only=True)
