@@ -204,6 +204,9 @@ def value(node: Node, declared: Any) -> Any:
 def _fits(cls: Any, declared: Any) -> bool:
     if declared is object or issubclass(cls, declared):
         return True
+    if cls is api.ManagedReference:
+        # xsi:type only says that it is a reference; to what, its attribute "type" says.
+        return bool(issubclass(declared, api.ManagedReference))
     return issubclass(declared, (int, float, str)) and issubclass(cls, (int, float, str)) and declared is not bool
 
 

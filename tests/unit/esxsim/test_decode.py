@@ -49,6 +49,17 @@ def test_a_request_of_libvirt_is_understood() -> None:
     assert spec.objectSet[0].selectSet[0].selectSet[0].name == "n"
 
 
+def test_a_reference_may_be_called_just_a_reference() -> None:
+    body = (
+        '<FindByUuid xmlns="urn:vim25"><_this type="SearchIndex">s</_this><datacenter xsi:type="ManagedObjectReference" '
+        'type="Datacenter">dc</datacenter><uuid>1</uuid><vmSearch>true</vmSearch></FindByUuid>'
+    )
+    datacenter = decode.request(soap(body)).args["datacenter"]
+
+    assert isinstance(datacenter, vim.Datacenter)
+    assert datacenter._GetMoId() == "dc"
+
+
 def test_prefixes_are_resolved_whatever_they_are() -> None:
     body = (
         '<v:Login xmlns:v="urn:vim25" xmlns:z="http://www.w3.org/2001/XMLSchema">'
