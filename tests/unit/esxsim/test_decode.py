@@ -52,7 +52,8 @@ def test_a_request_of_libvirt_is_understood() -> None:
 def test_a_reference_may_be_called_just_a_reference() -> None:
     body = (
         '<FindByUuid xmlns="urn:vim25"><_this type="SearchIndex">s</_this><datacenter '
-        'xsi:type="ManagedObjectReference" type="Datacenter">dc</datacenter><uuid>1</uuid><vmSearch>true</vmSearch></FindByUuid>'
+        'xsi:type="ManagedObjectReference" type="Datacenter">dc</datacenter><uuid>1</uuid>'
+        "<vmSearch>true</vmSearch></FindByUuid>"
     )
     datacenter = decode.request(soap(body)).args["datacenter"]
 
