@@ -203,11 +203,13 @@ def _named(question: Question, answer: str) -> tuple[Choice, ...]:
 
 
 def _offered(choices: tuple[Choice, ...]) -> str:
-    return ", ".join(f"'{choice.key}' ({choice.label}: {choice.text})" for choice in choices)
+    names = (choice.label if choice.label == choice.text else f"{choice.label}: {choice.text}" for choice in choices)
+    return ", ".join(f"'{choice.key}' ({name})" for choice, name in zip(choices, names, strict=True))
 
 
 def _hint(question: Question, what: str = "a rule") -> str:
-    rule = ", ".join(f"{key}: '{value}'" for key, value in as_rule(question).items())
+    # Within single quotes YAML writes a quote twice.
+    rule = ", ".join(f"{key}: '" + value.replace("'", "''") + "'" for key, value in as_rule(question).items())
     return f"put {what} into 'answers', for example {{{rule}}}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.virt.esx.plugins.module_utils._errors import OptionError
 from ansible_collections.virt.esx.plugins.module_utils._flow.answers import (
     AutoAnswer,
@@ -482,6 +483,14 @@ def test_the_rule_that_a_failure_proposes_can_be_pasted_and_settles_the_question
     else:
         assert isinstance(decision, Give)
         assert decision.choice in (question.default_choice, question.choices[0])
+
+
+def test_the_rule_in_a_sentence_is_yaml() -> None:
+    report = decide(replace(STRANGE, text="Is it 'strange'?"), "web01", Policy(), 0)
+    assert isinstance(report, Report)
+    rule = report.sentence[report.sentence.index("{") : report.sentence.rindex("}") + 1]
+
+    assert yaml.safe_load(rule) == {"text": "Is it 'strange'\\?", "answer": "button.strange.most"}
 
 
 @given(QUESTIONS)
