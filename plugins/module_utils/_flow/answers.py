@@ -22,7 +22,6 @@ from .policy import AutoAnswer, Policy, Rule
 __all__ = [
     "AutoAnswer",
     "Choice",
-    "Decision",
     "Give",
     "Intent",
     "Policy",
@@ -77,10 +76,7 @@ class Report:
     sentence: str
 
 
-Decision = Give | Report
-
-
-def decide(question: Question, vm_name: str, policy: Policy, times_answered: int) -> Decision:
+def decide(question: Question, vm_name: str, policy: Policy, times_answered: int) -> Give | Report:
     """
     Choose the answer to a question of a VM, of which this kind was answered ``times_answered`` times in this task.
 
@@ -106,7 +102,7 @@ def as_rule(question: Question) -> dict[str, str]:
     return {**_condition(question), "answer": _proposal(question)}
 
 
-def _wanted(question: Question, vm_name: str, policy: Policy) -> Decision:
+def _wanted(question: Question, vm_name: str, policy: Policy) -> Give | Report:
     for index, rule in enumerate(policy.rules):
         if rule.matches(question, vm_name):
             return _by_rule(question, rule, index)
@@ -121,7 +117,7 @@ def _wanted(question: Question, vm_name: str, policy: Policy) -> Decision:
     )
 
 
-def _by_rule(question: Question, rule: Rule, index: int) -> Decision:
+def _by_rule(question: Question, rule: Rule, index: int) -> Give | Report:
     name = f"rule {index + 1}"
     word = plain(rule.answer)
     if word == FAIL:
@@ -151,7 +147,7 @@ def _by_rule(question: Question, rule: Rule, index: int) -> Decision:
     )
 
 
-def _default(question: Question, by: str, index: int | None) -> Decision:
+def _default(question: Question, by: str, index: int | None) -> Give | Report:
     choice = question.default_choice
     if choice is not None:
         return Give(choice=choice, by=by, rule_index=index)
@@ -167,7 +163,7 @@ def _default(question: Question, by: str, index: int | None) -> Decision:
     )
 
 
-def _safe(question: Question, intent: Intent | None) -> Decision:
+def _safe(question: Question, intent: Intent | None) -> Give | Report:
     choice = catalogue.safe_choice(question, intent)
     if choice is not None:
         return Give(choice=choice, by="safe")
