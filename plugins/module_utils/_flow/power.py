@@ -34,6 +34,7 @@ EFFECTS: Mapping[str, PowerState] = {
 """The power state that a task leads to, by its ``descriptionId``."""
 
 ATTEMPTS = 5
+UNCERTAIN = frozenset({"task_lost", "connection_lost"})
 
 
 class Wish(Enum):
@@ -137,8 +138,8 @@ def bring(vm: Vm, state: VmState, wish: Wish, *, force_after: float | None = Non
                 yield way
         except Interrupted as interruption:
             state = interruption.state
-            # A reset whose task got lost may have happened, and no state tells: better to say so than to do it twice.
-            if attempt == ATTEMPTS or (wish.is_act and interruption.error.kind == "task_lost"):
+            # A reboot of which we lost sight may have happened, and no state tells: better say so than do it twice.
+            if attempt == ATTEMPTS or (wish.is_act and interruption.error.kind in UNCERTAIN):
                 raise interruption.error from interruption
         except TaskFailed:
             state = yield from _look_again()

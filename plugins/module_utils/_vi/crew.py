@@ -40,6 +40,7 @@ WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
 GATHER_SECONDS = 0.025
 # How long the starts of a batch are given to be replied to before we look at what has become of them.
 REPLIES_SECONDS = 0.05
+_UNANSWERED = "the connection was lost before the host had answered"
 IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess"})
 
 
@@ -70,7 +71,7 @@ class Crew:
         self._active: dict[str, Job] = {}
         self._known_tasks: dict[str, frozenset[str]] = {}
         self._unseen: dict[str, int] = {}
-        self._lost_starts: set[str] = set()
+        self._lost: list[tuple[Job, Command]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._replies: dict[Future[Any], tuple[Job, Command]] = {}
         self._watch = watch
@@ -113,6 +114,7 @@ class Crew:
                 reply = self._carry_out(job, command)
             except EsxError as error:
                 self._take_error(job, command, error)
+                self._recover_lost()
             else:
                 self._take_reply(job, command, reply)
             return
@@ -210,6 +212,7 @@ class Crew:
                 self._take_error(job, command, error)
             else:
                 raise error
+        self._recover_lost()
 
     def _take_reply(self, job: Job, command: Command, reply: Any) -> None:
         if isinstance(command, Start):
@@ -220,14 +223,9 @@ class Crew:
     def _take_error(self, job: Job, command: Command, error: EsxError) -> None:
         if job.result is not None:
             return
-        if isinstance(error, (ConnectionLost, SessionExpired)):
-            if isinstance(command, Start):
-                self._lost_starts.add(job.vm.moid)
-            self._reconnect(error)
-            if isinstance(command, Tell):
-                self._next(job, job.interrupted(error, self._state(job), self._now()))
-            return
-        if isinstance(command, Answer):
+        if isinstance(error, (ConnectionLost, SessionExpired)) or type(error) is ConnectError:
+            self._lost.append((job, command))
+        elif isinstance(command, Answer):
             # Somebody else was faster, or the question went away: look again.
             job.answer_not_taken(command)
             self._refresh([job.vm.moid], after_gap=True)
@@ -295,9 +293,7 @@ class Crew:
 
     def _reconnect(self, error: EsxError) -> None:
         """Take up the watch again after the session or the connection was lost, or fail the jobs whose time is up."""
-        if self._watch.recover(error, self._give_up):
-            self._find_lost_starts()
-        elif self._active:
+        if not self._watch.recover(error, self._give_up) and self._active:
             self._fail_all(LoginRefused("the host refuses to let us in again after the session was lost"))
 
     def _give_up(self, error: EsxError) -> bool:
@@ -306,22 +302,32 @@ class Crew:
                 self._fail(job, error)
         return not self._active
 
-    def _find_lost_starts(self) -> None:
-        """Look for the tasks of starts whose replies got lost; what is not there was never started."""
-        for moid in list(self._lost_starts):
-            self._lost_starts.discard(moid)
-            job = self._active.get(moid)
-            if job is None or not job.is_starting:
+    def _recover_lost(self) -> None:
+        """
+        Look what has become of commands whose replies got lost.
+
+        A task of ours that is there is taken up. What is not there was never started, and the job decides again.
+        """
+        lost, self._lost = self._lost, []
+        if not lost:
+            return
+        self._reconnect(ConnectionLost(_UNANSWERED))
+        for job, command in lost:
+            error: EsxError = ConnectionLost(_UNANSWERED)
+            if job.result is not None or not isinstance(command, (Start, Tell)):
                 continue
-            known = self._known_tasks.get(moid, frozenset())
-            new = [
-                task for task in self._state(job).tasks if task.moid not in known and task.operation == job.operation
-            ]
-            if new:
-                job.task_started(new[-1].moid)
-            else:
-                lost = ConnectionLost(f"{job.vm}: the connection was lost before the task was started", vm=job.vm.name)
-                self._next(job, job.interrupted(lost, self._state(job), self._now()))
+            new = self._new_task(job) if isinstance(command, Start) else None
+            if new is not None:
+                job.task_started(new)
+                continue
+            if isinstance(command, Start):
+                error = ConnectError("the connection was lost before the task was started")
+            self._next(job, job.interrupted(error, self._state(job), self._now()))
+
+    def _new_task(self, job: Job) -> str | None:
+        known = self._known_tasks[job.vm.moid]
+        tasks = [task for task in self._state(job).tasks if task.moid not in known and task.operation == job.operation]
+        return tasks[-1].moid if tasks else None
 
     def _fail_all(self, error: EsxError) -> None:
         for job in [*self._active.values(), *self._queue]:
