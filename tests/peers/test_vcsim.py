@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
 POWER, INFO = "virt.esx.esx_vm_power", "virt.esx.esx_vm_info"

@@ -78,6 +78,8 @@ class Job:
         self._ends: float | None = None
         self._asked: list[Asked] = []
         self._acted = False
+        self._script: Script | None = None
+        self._before = self._state = VmState()
         self._last_task: TaskState | None = None
 
     @property
@@ -156,8 +158,11 @@ class Job:
 
     def give_up(self, error: EsxError, state: VmState) -> None:
         """End the work with ``error``, whatever the script would do about it."""
+        if self._script is None:
+            self._before = state
+        else:
+            self._script.close()
         self._state = state
-        self._script.close()
         self._finish(Done(), error)
 
     def interrupted(self, error: EsxError, state: VmState, now: float) -> Command | None:
@@ -222,8 +227,9 @@ class Job:
         return f"task {request.moid}, which was there before" if isinstance(request, Follow) else "the question to go"
 
     def _go_on(self, now: float, happened: Happened | None = None) -> Command | None:
+        script = self._running_script()
         try:
-            request = next(self._script) if happened is None else self._script.send(happened)
+            request = next(script) if happened is None else script.send(happened)
         except StopIteration as stop:
             self._finish(stop.value)
             return None
@@ -234,7 +240,7 @@ class Job:
 
     def _throw(self, error: EsxError, now: float) -> Command | None:
         try:
-            request = self._script.throw(error)
+            request = self._running_script().throw(error)
         except StopIteration as stop:
             self._finish(stop.value)
             return None
@@ -242,6 +248,11 @@ class Job:
             self._finish(Done(), final)
             return None
         return self._ask(request, now)
+
+    def _running_script(self) -> Script:
+        if self._script is None:
+            raise ValueError(f"the work on {self.vm} has not begun")
+        return self._script
 
     def _ask(self, request: Request, now: float) -> Command | None:
         self._request = request

@@ -124,8 +124,8 @@ class Host:
             if not watch.is_open:
                 watch.open()
             watch.wait(math.ceil(min(deadline - self.now(), LONGEST_WAIT_SECONDS)))
-        except (SessionExpired, ConnectionLost, ConnectError) as error:
-            if not watch.recover(error, lambda _error: self.now() >= deadline):
+        except (SessionExpired, ConnectionLost, ConnectError):
+            if not watch.recover(lambda _error: self.now() >= deadline):
                 raise
 
     def work_on(

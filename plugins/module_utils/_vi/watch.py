@@ -19,7 +19,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, LoginRefused, SessionExpired
+from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, LoginRefused, SessionExpired, UntrustedHost
 from . import sdk
 from .mirror import TASK_PATHS, WATCHED_PATHS, Mirror
 from .properties import filter_spec, objects, read, recent_tasks
@@ -111,21 +111,25 @@ class Watch:
         with suppress(EsxError):
             self._session.call_once(self._session.content.propertyCollector, "CancelWaitForUpdates")
 
-    def recover(self, error: EsxError, give_up: Callable[[EsxError], bool]) -> bool:
+    def recover(self, give_up: Callable[[EsxError], bool]) -> bool:
         """
-        Take up the watch again after ``error``, trying until it works or ``give_up`` says that it is enough.
+        Take up the watch again, trying until it works or ``give_up`` says that it is enough.
 
         ``give_up`` is asked after each failed try, with its error. Returns whether the watch stands again.
+
+        Raises:
+            LoginRefused, UntrustedHost: trying again is of no use.
         """
         for attempt in count():
             try:
                 self.reopen()
-            except (SessionExpired, ConnectionLost, ConnectError, FaultError) as again:
-                error = again
+            except (LoginRefused, UntrustedHost):
+                raise
+            except (SessionExpired, ConnectionLost, ConnectError, FaultError) as error:
+                if give_up(error):
+                    return False
             else:
                 return True
-            if isinstance(error, LoginRefused) or give_up(error):
-                return False
             self._pause.wait(RECONNECT_PAUSES[min(attempt, len(RECONNECT_PAUSES) - 1)])
         raise AssertionError("count() does not end")
 

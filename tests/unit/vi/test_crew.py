@@ -10,7 +10,6 @@ import itertools
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.module_utils._flow.outcome import BatchResult
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim import FaultRule, World

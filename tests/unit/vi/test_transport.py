@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way to the host: trust before anything is sent, clear words for what fails, and a lost reply is never sent again."""
+"""The way to the host: trust before anything is sent, clear words for what fails, nothing sent twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Sending what jobs ask for: one request at once, several side by side over a few connections.
+
+Nobody waits here for a reply that may never come: a call without a task can block on a question for as long as it
+stands.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._errors import EsxError
+from .._flow.job import Command, Job, Start, Tell
+from .._flow.question import Answer
+
+if TYPE_CHECKING:
+    from .connection import Session
+
+PARALLEL_REQUESTS = 6
+# How long requests that are answered at once by rights are given before we look at what has become of them.
+REPLIES_SECONDS = 0.05
+
+Order = tuple[Job, Command]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for a job's command: the id of a task that was started, or an error, or neither."""
+
+    job: Job
+    command: Command
+    task: str | None = None
+    error: EsxError | None = None
+
+
+class Dispatch:
+    """
+    Sends commands and collects their replies.
+
+    ``wake`` lets the thread that waits for news return; it is called, while ``parked`` is set, for replies that no news
+    tells of: failures, and ends of calls without a task.
+    """
+
+    def __init__(self, session: Session, wake: Callable[[], None], *, jobs: int) -> None:
+        self.parked = threading.Event()
+        self._session = session
+        self._wake = wake
+        self._size = min(PARALLEL_REQUESTS, max(2, jobs))
+        self._pool: ThreadPoolExecutor | None = None
+        self._sent: dict[Future[Reply], Command] = {}
+        self._here: list[Reply] = []
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while a reply is outstanding."""
+        return any(not future.done() for future in self._sent)
+
+    @property
+    def has_replies(self) -> bool:
+        """True where a reply has come and was not collected."""
+        return bool(self._here) or any(future.done() for future in self._sent)
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """Send commands; a single one that cannot block is sent from this thread, without a second connection."""
+        if len(orders) == 1 and not isinstance(orders[0][1], Tell):
+            self._here.append(self._carry_out(*orders[0]))
+            return
+        for job, command in orders:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(max_workers=self._size, thread_name_prefix="virt.esx")
+            future = self._pool.submit(self._carry_out, job, command)
+            self._sent[future] = command
+            future.add_done_callback(self._wake_if_needed)
+
+    def collect(self) -> list[Reply]:
+        """Return the replies that have come, giving those that are about to come a moment."""
+        wait([future for future, command in self._sent.items() if not isinstance(command, Tell)], REPLIES_SECONDS)
+        come = [future for future in self._sent if future.done()]
+        replies, self._here = [*self._here, *(future.result() for future in come)], []
+        for future in come:
+            del self._sent[future]
+        return replies
+
+    def close(self) -> None:
+        """Send nothing more; what still blocks ends with the connection."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _carry_out(self, job: Job, command: Command) -> Reply:
+        try:
+            return Reply(job, command, task=self._call(job, command))
+        except EsxError as error:
+            return Reply(job, command, error=error)
+
+    def _call(self, job: Job, command: Command) -> str | None:
+        vm = self._session.reference("VirtualMachine", job.vm.moid)
+        if isinstance(command, Start):
+            started: Any = self._session.call(vm, command.run.method, **command.run.arguments)
+            return str(started._moId)
+        if isinstance(command, Tell):
+            self._session.call(vm, command.call.method, **command.call.arguments)
+        elif isinstance(command, Answer):
+            self._session.call(vm, "AnswerVM", questionId=command.question.id, answerChoice=command.choice.key)
+        else:
+            self._session.call(self._session.reference("Task", command.moid), "CancelTask")
+        return None
+
+    def _wake_if_needed(self, future: Future[Reply]) -> None:
+        if not future.cancelled() and self.parked.is_set():
+            reply = future.result()
+            if reply.error is not None or isinstance(reply.command, Tell):
+                self._wake()
