@@ -84,12 +84,18 @@ def test_the_host_is_spoken_to_in_its_own_version_of_the_api(server: Server) -> 
 
 
 @pytest.mark.parametrize(
-    ("reported", "spoken"), [("8.0.3.0", "8.0.3.0"), ("6.5", "6.5"), ("99.1", "9"), ("5.0", "5.0"), ("odd", "5.5")]
+    ("reported", "spoken"), [("8.0.3.0", "8.0.3.0"), ("6.5", "6.5"), ("5.0", "5.0"), ("odd", "5.5")]
 )
 def test_a_version_that_is_not_known_is_rounded_down(reported: str, spoken: str) -> None:
     from pyVmomi.VmomiSupport import versionIdMap
 
     assert str(versionIdMap[sdk.api_version(reported)]).startswith(spoken)
+
+
+def test_a_host_newer_than_pyvmomi_is_spoken_to_in_the_newest_version_that_is_known() -> None:
+    from pyVmomi.VmomiSupport import newestVersions
+
+    assert sdk.api_version("99.1") == newestVersions.GetName("vim")
 
 
 def test_a_self_signed_certificate_is_not_trusted(server: Server) -> None:
