@@ -1,0 +1,139 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files of an in-memory datastore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Union
+
+from .vmdata import CREATED
+
+Content = Union[bytes, Callable[[], bytes], None]
+
+
+class OutOfSpace(Exception):
+    """The datastore is full."""
+
+
+@dataclass
+class File:
+    """
+    One file.
+
+    ``content`` None: the file is a virtual disk of ``size`` bytes, all of them zero; a function: it is made when read.
+    """
+
+    size: int = 0
+    content: Content = None
+    capacity_kib: int | None = None
+    controller: str = "lsiLogic"
+    thin: bool = True
+    modified: datetime = field(default=CREATED)
+
+    def read(self) -> bytes | None:
+        return self.content() if callable(self.content) else self.content
+
+    @property
+    def length(self) -> int:
+        """Bytes on the wire."""
+        content = self.read()
+        return self.size if content is None else len(content)
+
+
+def normalised(path: str) -> str:
+    """
+    Normalise a path in a datastore.
+
+    Raises:
+        ValueError: it leaves the datastore.
+    """
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts or any(ord(char) < 32 for char in path):
+        raise ValueError(f"{path!r} is no path in a datastore")
+    return "/".join(parts)
+
+
+class FileStore:
+    """Files by path; a folder is there as long as something is in it, or when it was made."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self._files: dict[str, File] = {}
+        self._folders: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, File]]:
+        return iter(list(self._files.items()))
+
+    def get(self, path: str) -> File | None:
+        return self._files.get(normalised(path))
+
+    def put(self, path: str, file: File) -> bool:
+        """Put a file; True: it is new."""
+        path = normalised(path)
+        new = path not in self._files
+        self._files[path] = file
+        parts = path.split("/")[:-1]
+        for count in range(1, len(parts) + 1):
+            self._folders["/".join(parts[:count])] = None
+        return new
+
+    def upload(self, path: str, content: bytes) -> bool:
+        """
+        Keep what a client sent; True: the file is new.
+
+        Raises:
+            OutOfSpace: it does not fit.
+        """
+        old = self.get(path)
+        before = len(old.content) if old is not None and isinstance(old.content, bytes) else 0
+        if len(content) - before > self.free:
+            raise OutOfSpace(path)
+        self.free -= len(content) - before
+        return self.put(path, File(len(content), content, modified=datetime.now(timezone.utc)))
+
+    def discard(self, path: str) -> bool:
+        """Delete a file, or a folder with all that is in it; False: there is none."""
+        path = normalised(path)
+        gone = [one for one in self._files if one == path or one.startswith(f"{path}/")]
+        folders = [one for one in self._folders if one == path or one.startswith(f"{path}/")]
+        for one in gone:
+            file = self._files.pop(one)
+            self.free += len(file.content) if isinstance(file.content, bytes) else 0
+        for one in folders:
+            del self._folders[one]
+        return bool(gone or folders)
+
+    def move(self, source: str, target: str) -> None:
+        """Give a file or a folder another path."""
+        source, target = normalised(source), normalised(target)
+        for one in [one for one in self._files if one == source or one.startswith(f"{source}/")]:
+            self.put(target + one[len(source) :], self._files.pop(one))
+        for one in [one for one in self._folders if one == source or one.startswith(f"{source}/")]:
+            del self._folders[one]
+            self._folders[target + one[len(source) :]] = None
+
+    def freeze(self, path: str) -> None:
+        """Keep what is made on reading as it is now."""
+        file = self.get(path)
+        if file is not None and callable(file.content):
+            file.content = file.content()
+
+    def make_folder(self, path: str) -> None:
+        self._folders[normalised(path)] = None
+
+    def is_folder(self, path: str) -> bool:
+        path = normalised(path)
+        return not path or path in self._folders
+
+    def below(self, folder: str) -> tuple[list[str], list[tuple[str, File]]]:
+        """The names of the folders, and the files with their names, directly in a folder."""
+        folder = normalised(folder)
+        prefix = f"{folder}/" if folder else ""
+        folders = [one[len(prefix) :] for one in self._folders if one.startswith(prefix) and one != folder]
+        files = [(one[len(prefix) :], file) for one, file in self._files.items() if one.startswith(prefix)]
+        return [one for one in folders if "/" not in one], [(one, file) for one, file in files if "/" not in one]

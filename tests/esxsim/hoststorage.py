@@ -1,0 +1,104 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The host's storage devices: a local adapter with one disk for each VMFS datastore, and a software iSCSI adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyVmomi import vim
+
+from .entity import filled, stable_uuid
+from .profile import GIB, DatastoreProfile
+
+LOCAL = "key-vim.host.BlockHba-vmhba0"
+ISCSI = "key-vim.host.InternetScsiHba-vmhba64"
+
+
+def canonical_name(store: DatastoreProfile) -> str:
+    """The name of the disk that a VMFS datastore lies on."""
+    return f"naa.{stable_uuid('disk', store.name).replace('-', '')}"
+
+
+def storage_device(stores: Sequence[DatastoreProfile]) -> Any:
+    disks = [store for store in stores if store.kind == "vmfs"]
+    return vim.host.StorageDeviceInfo(
+        hostBusAdapter=[_local(), _iscsi()],
+        scsiLun=[_disk(store) for store in disks],
+        scsiTopology=vim.host.ScsiTopology(
+            adapter=[
+                vim.host.ScsiTopology.Interface(
+                    key="key-vim.host.ScsiTopology.Interface-vmhba0",
+                    adapter=LOCAL,
+                    target=[_target(number, store) for number, store in enumerate(disks)],
+                ),
+                vim.host.ScsiTopology.Interface(key="key-vim.host.ScsiTopology.Interface-vmhba64", adapter=ISCSI),
+            ]
+        ),
+        softwareInternetScsiEnabled=True,
+    )
+
+
+def _local() -> Any:
+    return vim.host.BlockHba(
+        key=LOCAL, device="vmhba0", bus=3, status="online", model="SATA Controller", driver="vmw_ahci", pci="0000:03:00.0"
+    )
+
+
+def _iscsi() -> Any:
+    hba = vim.host.InternetScsiHba
+    return hba(
+        key=ISCSI,
+        device="vmhba64",
+        bus=0,
+        status="online",
+        model="iSCSI Software Adapter",
+        driver="iscsi_vmk",
+        isSoftwareBased=True,
+        discoveryCapabilities=filled(
+            hba.DiscoveryCapabilities, staticTargetDiscoverySettable=True, sendTargetsDiscoverySettable=True
+        ),
+        discoveryProperties=filled(
+            hba.DiscoveryProperties, staticTargetDiscoveryEnabled=True, sendTargetsDiscoveryEnabled=True
+        ),
+        authenticationCapabilities=filled(hba.AuthenticationCapabilities, chapAuthSettable=True),
+        authenticationProperties=filled(hba.AuthenticationProperties),
+        ipCapabilities=filled(hba.IPCapabilities),
+        ipProperties=filled(hba.IPProperties),
+        iScsiName="iqn.1998-01.com.vmware:esx1",
+        iScsiAlias="",
+    )
+
+
+def _lun_key(store: DatastoreProfile) -> str:
+    return f"key-vim.host.ScsiDisk-{canonical_name(store)}"
+
+
+def _disk(store: DatastoreProfile) -> Any:
+    name = canonical_name(store)
+    return vim.host.ScsiDisk(
+        deviceName=f"/vmfs/devices/disks/{name}",
+        deviceType="disk",
+        key=_lun_key(store),
+        uuid=stable_uuid("lun", store.name).replace("-", ""),
+        canonicalName=name,
+        displayName=f"Local disk ({name})",
+        lunType="disk",
+        vendor="EXAMPLE",
+        model="SIMDISK",
+        revision="1",
+        operationalState=["ok"],
+        capacity=vim.host.DiskDimensions.Lba(blockSize=512, block=store.capacity_gib * GIB // 512),
+        devicePath=f"/vmfs/devices/disks/{name}",
+        ssd=True,
+        localDisk=True,
+    )
+
+
+def _target(number: int, store: DatastoreProfile) -> Any:
+    key = f"key-vim.host.ScsiTopology.Target-vmhba0:0:{number}"
+    lun = vim.host.ScsiTopology.Lun(key=f"{key}-lun", lun=0, scsiLun=_lun_key(store))
+    return vim.host.ScsiTopology.Target(key=key, target=number, lun=[lun])

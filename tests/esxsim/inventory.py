@@ -1,0 +1,353 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory of one ESXi host: from the service content down to the virtual machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from pyVmomi import vim, vmodl
+
+from . import hostdata
+from .description import Machine
+from .devices import network_moid
+from .entity import Entity, plain
+from .filestore import File
+from .machine import VirtualMachine
+from .managed import Call, method
+from .managers import ServiceInstance, add_managers
+from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .search import SearchIndex
+from .stores import Datastore, FileManager, VirtualDiskManager, find_store, store_objects
+from .tasks import Body
+from .vmdata import allocation
+from .vmx_import import BadVmx, read
+from .world import World
+
+ROOT, DATACENTER, VM_FOLDER, POOL, COMPUTE = "ha-folder-root", "ha-datacenter", "ha-folder-vm", "ha-root-pool", "ha-compute-res"
+
+
+class Folder(Entity):
+    """A folder; the one of the virtual machines registers them."""
+
+    type_name = "Folder"
+    common: ClassVar[dict[str, Any]] = {**Entity.common, "childEntity": []}
+
+    @method("RegisterVM_Task")
+    def register(
+        self, call: Call, *, path: str, name: str | None = None, asTemplate: bool = False, pool: Any = None, host: Any = None
+    ) -> Any:
+        if asTemplate:
+            raise vmodl.fault.NotSupported(msg="A host without vCenter has no templates.")
+
+        def body() -> Body:
+            yield 0
+            store, rest = find_store(call.world, path)
+            file = store.files.get(rest)
+            content = file.read() if file is not None else None
+            if content is None:
+                raise vim.fault.NotFound(msg=f"The file {path} was not found.")
+            vmx_path = f"[{store.get('name')}] {rest}"
+            if any(vm.vmx_path == vmx_path for vm in call.world.of_type("VirtualMachine")):
+                raise vim.fault.AlreadyExists(name=path, msg=f"The specified key, name, or identifier already exists: {path}")
+            try:
+                machine = read(content, vmx_path)
+            except BadVmx as error:
+                raise vim.fault.InvalidVmConfig(property="", msg=str(error)) from error
+            vm = Inventory(call.world).add([machine], folder=self)[0]
+            if name:
+                vm.set("name", name)
+            return vm.ref
+
+        return call.world.tasks.start(self, "RegisterVM_Task", body())
+
+
+class HostSystem(Entity):
+    """The host."""
+
+    type_name = "HostSystem"
+    common: ClassVar[dict[str, Any]] = {**Entity.common, "vm": []}
+    derive: ClassVar[dict[str, Any]] = {"summary": hostdata.summary, "summary.quickStats": hostdata.quick_stats}
+
+    def __init__(self, profile: HostProfile, **properties: Any) -> None:
+        super().__init__(hostdata.HOST, name=profile.name, **properties)
+        self.profile = profile
+
+
+class Inventory:
+    """What adds to the inventory of a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def add(self, machines: Iterable[Machine], folder: Entity | None = None, **options: Any) -> list[VirtualMachine]:
+        """
+        Add virtual machines to a folder; ``options`` are those of VirtualMachine.
+
+        Returns:
+            The machines, with ids that follow those that are there.
+        """
+        world = self.world
+        with world.lock:
+            parent = folder or world.find("Folder", VM_FOLDER)
+            number = max((int(vm.moid) for vm in world.of_type("VirtualMachine")), default=0)
+            added = []
+            for machine in machines:
+                number += 1
+                added.append(self._make(str(number), machine, parent, **options))
+            refs = [vm.ref for vm in added]
+            parent.append("childEntity", *refs)
+            world.find("HostSystem", hostdata.HOST).append("vm", *refs)
+            world.find("ResourcePool", POOL).append("vm", *refs)
+            for kind in ("Datastore", "Network"):
+                self._link(kind, added)
+            return added
+
+    def folder(self, path: str) -> Entity:
+        """Find or make the folder at a path below the folder of the virtual machines."""
+        parent: Entity = self.world.find("Folder", VM_FOLDER)
+        for part in filter(None, path.split("/")):
+            moid = f"{parent.moid}/{part}"
+            found = self.world.find_or_none("Folder", moid)
+            if found is None:
+                found = Folder(moid, name=part, parent=parent.ref, childType=parent.get("childType"))
+                self.world.add(found)
+                parent.append("childEntity", found.ref)
+            assert isinstance(found, Entity)
+            parent = found
+        return parent
+
+    def _make(self, moid: str, machine: Machine, parent: Entity, **options: Any) -> VirtualMachine:
+        stores = {}
+        for path in (machine.vmx_path, *(disk.file for disk in machine.disks)):
+            store = self._store(path)
+            if store is not None:
+                stores[store.moid] = store
+        known = [nic.network for nic in machine.nics if nic.network and self._network(nic.network) is not None]
+        vm = VirtualMachine(
+            moid,
+            machine,
+            parent=parent.ref,
+            resourcePool=vim.ResourcePool(POOL),
+            environmentBrowser=vim.EnvironmentBrowser("ha-host-envbrowser"),
+            datastore=[store.ref for store in stores.values()],
+            network=[vim.Network(network_moid(name)) for name in dict.fromkeys(known)],
+            **options,
+        )
+        self.world.add(vm)
+        self._put_files(vm, machine)
+        return vm
+
+    def _put_files(self, vm: VirtualMachine, machine: Machine) -> None:
+        store = self._store(machine.vmx_path)
+        if store is not None:
+            path = machine.vmx_path.partition("]")[2].strip()
+            store.files.put(path, File(2048, lambda: vm.vmx().encode()))
+        for disk in machine.disks:
+            store = self._store(disk.file)
+            path = disk.file.partition("]")[2].strip()
+            if store is not None and store.files.get(path) is None:
+                size = disk.capacity_kib * 1024 // (4 if disk.thin else 1)
+                store.files.put(path, File(size, None, disk.capacity_kib, thin=disk.thin))
+
+    def _store(self, path: str) -> Datastore | None:
+        name = path.partition("]")[0].removeprefix("[") if path.startswith("[") else ""
+        return next((store for store in self.world.of_type("Datastore") if store.get("name") == name), None)
+
+    def _network(self, name: str) -> Any:
+        return self.world.find_or_none("Network", network_moid(name))
+
+    def _link(self, kind: str, vms: Sequence[VirtualMachine]) -> None:
+        found: dict[str, list[Any]] = {}
+        for vm in vms:
+            for ref in vm.get(kind.lower()):
+                found.setdefault(ref._moId, []).append(vm.ref)
+        for moid, refs in found.items():
+            self.world.find(kind, moid).append("vm", *refs)
+
+
+def build(
+    world: World,
+    profile: HostProfile | None = None,
+    datastores: Sequence[DatastoreProfile] = (DatastoreProfile(),),
+    networks: Sequence[NetworkProfile] = (NetworkProfile(),),
+) -> Inventory:
+    """Put a host into an empty world."""
+    profile = profile or HostProfile()
+    stores = store_objects(world, list(datastores))
+    add_managers(world, profile)
+    world.add(SearchIndex("ha-searchindex"))
+    world.add(FileManager("ha-nfc-file-manager"))
+    world.add(VirtualDiskManager("ha-vdiskmanager"))
+    browser = vim.host.DatastoreBrowser("ha-host-datastorebrowser")
+    world.add(plain("EnvironmentBrowser", "ha-host-envbrowser", datastoreBrowser=browser))
+    _add_host(world, profile, datastores, networks, stores)
+    _add_tree(world, profile, stores, networks)
+    capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)
+    world.add(ServiceInstance("ServiceInstance", capability=capability, content=_content(world, profile)))
+    return Inventory(world)
+
+
+def _content(world: World, profile: HostProfile) -> Any:
+    return vim.ServiceInstanceContent(
+        rootFolder=vim.Folder(ROOT),
+        propertyCollector=vmodl.query.PropertyCollector(world.property_collector),
+        viewManager=vim.view.ViewManager(world.view_manager),
+        about=hostdata.about(profile),
+        setting=vim.option.OptionManager("HostAgentSettings"),
+        userDirectory=vim.UserDirectory("ha-user-directory"),
+        sessionManager=vim.SessionManager(world.session_manager),
+        authorizationManager=vim.AuthorizationManager("ha-authmgr"),
+        perfManager=vim.PerformanceManager("ha-perfmgr"),
+        eventManager=vim.event.EventManager("ha-eventmgr"),
+        taskManager=vim.TaskManager(world.task_manager),
+        licenseManager=vim.LicenseManager("ha-license-manager"),
+        searchIndex=vim.SearchIndex("ha-searchindex"),
+        fileManager=vim.FileManager("ha-nfc-file-manager"),
+        virtualDiskManager=vim.VirtualDiskManager("ha-vdiskmanager"),
+        ovfManager=vim.OvfManager("ha-ovf-manager"),
+    )
+
+
+def _add_host(
+    world: World,
+    profile: HostProfile,
+    datastores: Sequence[DatastoreProfile],
+    networks: Sequence[NetworkProfile],
+    stores: Sequence[Datastore],
+) -> None:
+    config = hostdata.config(profile, networks, datastores)
+    autostart = world.find("HostAutoStartManager", "ha-autostart-mgr")
+    config.autoStart = autostart.get("config")
+    world.add(plain("HostDatastoreSystem", "ha-datastoresystem", datastore=[store.ref for store in stores]))
+    world.add(plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig))
+    world.add(plain("HostStorageSystem", "storageSystem", storageDeviceInfo=config.storageDevice))
+    world.add(plain("HostDateTimeSystem", "dateTimeSystem", dateTimeInfo=config.dateTimeInfo))
+    world.add(
+        HostSystem(
+            profile,
+            parent=vim.ComputeResource(COMPUTE),
+            hardware=hostdata.hardware(profile),
+            capability=hostdata.capability(),
+            runtime=hostdata.runtime(profile, world.clock.utcnow()),
+            config=config,
+            configManager=vim.host.ConfigManager(
+                datastoreSystem=vim.host.DatastoreSystem("ha-datastoresystem"),
+                storageSystem=vim.host.StorageSystem("storageSystem"),
+                networkSystem=vim.host.NetworkSystem("networkSystem"),
+                virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
+                serviceSystem=vim.host.ServiceSystem("serviceSystem"),
+                advancedOption=vim.option.OptionManager("ha-adv-options"),
+                autoStartManager=vim.host.AutoStartManager("ha-autostart-mgr"),
+                dateTimeSystem=vim.host.DateTimeSystem("dateTimeSystem"),
+                licenseManager=vim.LicenseManager("ha-license-manager"),
+                userDirectory=vim.UserDirectory("ha-user-directory"),
+            ),
+            datastore=[store.ref for store in stores],
+            network=[vim.Network(network_moid(one.name)) for one in networks],
+            datastoreBrowser=vim.host.DatastoreBrowser("ha-host-datastorebrowser"),
+        )
+    )
+
+
+def _add_tree(
+    world: World, profile: HostProfile, stores: Sequence[Datastore], networks: Sequence[NetworkProfile]
+) -> None:
+    datacenter = vim.Datacenter(DATACENTER)
+    store_refs = [store.ref for store in stores]
+    network_refs = [vim.Network(network_moid(one.name)) for one in networks]
+    common = {"configuration": vim.Datacenter.ConfigInfo()}
+    world.add(Folder(ROOT, name=ROOT, childType=[vim.Folder, vim.Datacenter], childEntity=[datacenter]))
+    for name, kinds, children in (
+        ("vm", [vim.Folder, vim.VirtualMachine, vim.VirtualApp], []),
+        ("host", [vim.Folder, vim.ComputeResource], [vim.ComputeResource(COMPUTE)]),
+        ("datastore", [vim.Folder, vim.Datastore], store_refs),
+        ("network", [vim.Folder, vim.Network], network_refs),
+    ):
+        moid = f"ha-folder-{name}"
+        common[f"{name}Folder"] = vim.Folder(moid)
+        world.add(Folder(moid, name=name, parent=datacenter, childType=kinds, childEntity=children))
+    world.add(_entity("Datacenter", DATACENTER, vim.Folder(ROOT), datastore=store_refs, network=network_refs, **common))
+    for one in networks:
+        ref = vim.Network(network_moid(one.name))
+        world.add(
+            _entity(
+                "Network",
+                ref._moId,
+                vim.Folder("ha-folder-network"),
+                name=one.name,
+                summary=vim.Network.Summary(network=ref, name=one.name, accessible=True, ipPoolName=""),
+                host=[vim.HostSystem(hostdata.HOST)],
+                vm=[],
+            )
+        )
+    cpu = profile.cpu_cores * profile.cpu_mhz
+    world.add(
+        _entity(
+            "ComputeResource",
+            COMPUTE,
+            vim.Folder("ha-folder-host"),
+            name=profile.name,
+            resourcePool=vim.ResourcePool(POOL),
+            host=[vim.HostSystem(hostdata.HOST)],
+            datastore=store_refs,
+            network=network_refs,
+            environmentBrowser=vim.EnvironmentBrowser("ha-host-envbrowser"),
+            configurationEx=vim.ComputeResource.ConfigInfo(vmSwapPlacement="vmDirectory"),
+            summary=vim.ComputeResource.Summary(
+                totalCpu=cpu,
+                totalMemory=profile.memory_bytes,
+                numCpuCores=profile.cpu_cores,
+                numCpuThreads=profile.cpu_threads,
+                effectiveCpu=cpu,
+                effectiveMemory=profile.memory_bytes >> 20,
+                numHosts=1,
+                numEffectiveHosts=1,
+                overallStatus="green",
+            ),
+        )
+    )
+    world.add(_pool(cpu, profile.memory_bytes))
+
+
+def _pool(cpu: int, memory: int) -> Any:
+    def usage(whole: int) -> Any:
+        return vim.ResourcePool.ResourceUsage(
+            reservationUsed=0,
+            reservationUsedForVm=0,
+            unreservedForPool=whole,
+            unreservedForVm=whole,
+            overallUsage=whole // 16,
+            maxUsage=whole,
+        )
+
+    ref = vim.ResourcePool(POOL)
+    config = vim.ResourceConfigSpec(
+        entity=ref,
+        cpuAllocation=allocation(cpu, cpu, 9000, "custom"),
+        memoryAllocation=allocation(memory >> 20, memory >> 20, 9000, "custom"),
+    )
+    runtime = vim.ResourcePool.RuntimeInfo(memory=usage(memory), cpu=usage(cpu), overallStatus="green")
+    return _entity(
+        "ResourcePool",
+        POOL,
+        vim.ComputeResource(COMPUTE),
+        name="Resources",
+        owner=vim.ComputeResource(COMPUTE),
+        config=config,
+        runtime=runtime,
+        summary=vim.ResourcePool.Summary(name="Resources", config=config, runtime=runtime),
+        resourcePool=[],
+        childConfiguration=[],
+        vm=[],
+    )
+
+
+def _entity(type_name: str, moid: str, parent: Any, **properties: Any) -> Any:
+    name = properties.pop("name", moid)
+    made = type(type_name, (Entity,), {"type_name": type_name})
+    return made(moid, name=name, parent=parent, **properties)
+

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The managers of a host that answer little: licences, options, events, autostart, and what only has properties."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pyVmomi import vim, vmodl
+
+from .entity import Plain, plain
+from .managed import Call, key_of, method
+from .profile import HostProfile
+from .world import World
+
+
+class AutoStartManager(Plain):
+    """Which virtual machines start with the host."""
+
+    type_name = "HostAutoStartManager"
+
+    @method("ReconfigureAutostart")
+    def reconfigure(self, call: Call, *, spec: Any) -> None:
+        have = self.get("config")
+        defaults = vim.host.AutoStartManager.SystemDefaults(
+            **{
+                name: getattr(spec.defaults, name) if getattr(spec.defaults, name, None) is not None else value
+                for name, value in vars(have.defaults).items()
+                if not name.startswith("dynamic")
+            }
+        )
+        entries = {key_of(one.key): one for one in have.powerInfo}
+        for one in spec.powerInfo:
+            call.world.find(*key_of(one.key))
+            entries[key_of(one.key)] = one
+        self.set("config", vim.host.AutoStartManager.Config(defaults=defaults, powerInfo=list(entries.values())))
+
+
+class OptionManager(Plain):
+    """Settings by key."""
+
+    type_name = "OptionManager"
+
+    @method("QueryOptions")
+    def query(self, call: Call, *, name: str | None = None) -> Any:
+        found = [one for one in self.get("setting") if name is None or one.key == name or one.key.startswith(name)]
+        if not found:
+            raise vim.fault.InvalidName(name=name or "", msg=f"No option is named {name}.")
+        return found
+
+
+class EventManager(Plain):
+    """The latest event, and no history."""
+
+    type_name = "EventManager"
+
+    @method("QueryEvents")
+    def query(self, call: Call, *, filter_: Any, eventViewSpec: Any = None) -> Any:
+        return [self.get("latestEvent")]
+
+
+class ServiceInstance(Plain):
+    """The root of everything."""
+
+    type_name = "ServiceInstance"
+    derive: ClassVar[dict[str, Any]] = {"serverClock": lambda instance: instance.world.clock.utcnow()}
+
+    @method("RetrieveServiceContent")
+    def retrieve_content(self, call: Call) -> Any:
+        return self.get("content")
+
+    @method("CurrentTime")
+    def current_time(self, call: Call) -> Any:
+        return call.world.clock.utcnow()
+
+
+def _licences(profile: HostProfile, *, free: bool) -> Any:
+    major = profile.product_version.partition(".")[0]
+    name, edition = (
+        (f"VMware vSphere {major} Hypervisor", "esxBasic")
+        if free
+        else (f"VMware vSphere {major} Standard", "esx.standard")
+    )
+    licence = vim.LicenseManager.LicenseInfo(
+        licenseKey="00000-00000-00000-00000-00000", editionKey=edition, name=name, total=0, used=1, costUnit="cpuPackage"
+    )
+    return plain(
+        "LicenseManager",
+        "ha-license-manager",
+        licenses=[licence],
+        licensedEdition=edition,
+        sourceAvailable=True,
+        evaluation=vim.LicenseManager.EvaluationInfo(
+            properties=[vmodl.KeyAnyValue(key="expirationHours", value=1440)]
+        ),
+    )
+
+
+def add_managers(world: World, profile: HostProfile) -> None:
+    """Add the managers that the service content and the host name."""
+    manager = vim.host.AutoStartManager
+    world.add(
+        AutoStartManager(
+            "ha-autostart-mgr",
+            config=manager.Config(
+                defaults=manager.SystemDefaults(
+                    enabled=False, startDelay=120, stopDelay=120, waitForHeartbeat=False, stopAction="PowerOff"
+                )
+            ),
+        )
+    )
+    options = [
+        vim.option.OptionValue(key="Config.HostAgent.plugins.solo.enableMob", value=False),
+        vim.option.OptionValue(key="UserVars.SuppressShellWarning", value=1),
+    ]
+    world.add(OptionManager("ha-adv-options", setting=options, supportedOption=[]))
+    world.add(OptionManager("HostAgentSettings", setting=options[:1], supportedOption=[]))
+    event = vim.event.GeneralUserEvent(
+        key=1, chainId=1, createdTime=world.clock.utcnow(), userName="root", message="The host has started.",
+        fullFormattedMessage="The host has started.",
+    )  # fmt: skip
+    one = [vim.ElementDescription(key="info", label="Information", summary="Information")]
+    detail = vim.event.EventDescription.EventDetail(
+        key=vim.event.GeneralUserEvent, category="info", fullFormat="{message}", formatOnDatacenter="{message}",
+        formatOnComputeResource="{message}", formatOnHost="{message}", formatOnVm="{message}", description="User event",
+    )  # fmt: skip
+    description = vim.event.EventDescription(category=one, eventInfo=[detail])
+    world.add(EventManager("ha-eventmgr", latestEvent=event, maxCollector=1000, description=description))
+    world.add(_licences(profile, free=world.free_licence))
+    world.add(
+        plain("AuthorizationManager", "ha-authmgr", description=vim.AuthorizationDescription(privilege=one, privilegeGroup=one))
+    )
+    world.add(plain("UserDirectory", "ha-user-directory"))
+    world.add(plain("PerformanceManager", "ha-perfmgr", description=vim.PerformanceDescription(counterType=one, statsType=one)))
+    world.add(plain("OvfManager", "ha-ovf-manager"))
+    world.add(plain("HostVirtualNicManager", "ha-vnic-mgr", info=vim.host.VirtualNicManagerInfo()))
+    world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=vim.host.ServiceInfo()))

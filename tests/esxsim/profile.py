@@ -1,0 +1,88 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a simulated host is, in plain values: the defaults of a scenario's ``host``, ``datastores`` and ``networks``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+GIB = 1024**3
+
+# What a scenario may say: API version, product version, build.
+VERSIONS = {
+    "5.5": ("5.5", "5.5.0", "1331820"),
+    "6.0": ("6.0", "6.0.0", "2494585"),
+    "6.5": ("6.5", "6.5.0", "4564106"),
+    "6.7": ("6.7", "6.7.0", "8169922"),
+    "7.0": ("7.0.3.0", "7.0.3", "18644231"),
+    "7.0.3.0": ("7.0.3.0", "7.0.3", "18644231"),
+    "8.0": ("8.0.3.0", "8.0.3", "24022510"),
+    "8.0.3.0": ("8.0.3.0", "8.0.3", "24022510"),
+    "9.0": ("9.0.0.0", "9.0.0", "24755229"),
+    "9.0.0.0": ("9.0.0.0", "9.0.0", "24755229"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostProfile:
+    """The machine that ESXi runs on."""
+
+    name: str = "esx1.example.com"
+    version: str = "8.0.3.0"
+    cpu_packages: int = 2
+    cpu_cores: int = 16
+    cpu_threads: int = 32
+    cpu_mhz: int = 2400
+    cpu_model: str = "Intel(R) Xeon(R) Gold 6240R CPU @ 2.40GHz"
+    memory_bytes: int = 256 * GIB
+    vendor: str = "Example"
+    model: str = "Simulator 1"
+    pnics: int = 2
+    maintenance_mode: bool = False
+    management_ip: str = "192.0.2.10"
+    address: str = "192.0.2.11"
+
+    @property
+    def short_name(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def domain(self) -> str:
+        return self.name.partition(".")[2]
+
+    @property
+    def api_version(self) -> str:
+        return VERSIONS[self.version][0]
+
+    @property
+    def product_version(self) -> str:
+        return VERSIONS[self.version][1]
+
+    @property
+    def build(self) -> str:
+        return VERSIONS[self.version][2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatastoreProfile:
+    """One datastore; ``kind`` is vmfs, nfs or local."""
+
+    name: str = "datastore1"
+    kind: str = "vmfs"
+    capacity_gib: int = 2048
+    free_gib: int = 1024
+    accessible: bool = True
+    remote_host: str = "nas.example.com"
+    remote_path: str = "/export"
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkProfile:
+    """One port group on a standard switch."""
+
+    name: str = "VM Network"
+    vswitch: str = "vSwitch0"
+    vlan_id: int = 0

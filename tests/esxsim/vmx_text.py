@@ -1,0 +1,221 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""VMX files: reading their entries, writing them from a configuration."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyVmomi import vim
+
+from . import guestos
+from .devices import NIC_MODELS, SCSI_MODELS
+
+device = vim.vm.device
+_ENTRY = re.compile(r"""^\s*([A-Za-z.][\w:.*-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$""")
+
+
+def decode(data: bytes) -> str:
+    """Decode a VMX file by the encoding that it names; latin-1, which knows every byte, where it names a wrong one."""
+    match = re.search(rb'^\s*\.encoding\s*=\s*"([\w.-]+)"', data, re.MULTILINE | re.IGNORECASE)
+    for encoding in ([match.group(1).decode()] if match else []) + ["utf-8"]:
+        try:
+            return data.decode(encoding)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return data.decode("latin-1")
+
+
+def entries(text: str) -> dict[str, str]:
+    """Read the entries by their names in lower case; of two, the first counts. What is no entry is passed over."""
+    found: dict[str, str] = {}
+    for line in re.split(r"[\r\n;]+", text):
+        match = _ENTRY.match(line)
+        if match is not None:
+            name, double, single = match.groups()
+            found.setdefault(name.lower(), double if double is not None else single)
+    return found
+
+
+def unescaped(value: str) -> str:
+    """Read ``|22`` and its like."""
+    return re.sub(r"\|([0-9A-Fa-f]{2})", lambda match: chr(int(match.group(1), 16)), value)
+
+
+def escaped(value: str) -> str:
+    return re.sub(r'[|"\x00-\x1f]', lambda match: f"|{ord(match.group()):02x}", value)
+
+
+def spread(uuid: str) -> str:
+    """Write a UUID as a VMX file does: ``56 4d … 00-00 …``."""
+    digits = uuid.replace("-", "").ljust(32, "0")
+    pairs = [digits[i : i + 2] for i in range(0, 32, 2)]
+    return " ".join(pairs[:8]) + "-" + " ".join(pairs[8:])
+
+
+def written(config: Any) -> str:
+    """Write the VMX file of a configuration."""
+    found: dict[str, str] = {
+        ".encoding": "UTF-8",
+        "config.version": "8",
+        "virtualHW.version": str(int(config.version.removeprefix("vmx-"))),
+        "guestOS": guestos.vmx_name(config.guestId),
+        "displayName": escaped(config.name),
+        "memSize": str(config.hardware.memoryMB),
+        "numvcpus": str(config.hardware.numCPU),
+        "uuid.bios": spread(config.uuid),
+        "vc.uuid": spread(config.instanceUuid),
+        "pciBridge0.present": "TRUE",
+        "vmci0.present": "TRUE",
+    }
+    if config.annotation:
+        found["annotation"] = escaped(config.annotation)
+    if (config.hardware.numCoresPerSocket or 1) > 1:
+        found["cpuid.coresPerSocket"] = str(config.hardware.numCoresPerSocket)
+    if config.firmware == "efi":
+        found["firmware"] = "efi"
+    if config.memoryAllocation.limit >= 0:
+        found["sched.mem.max"] = str(config.memoryAllocation.limit)
+    found["sched.cpu.shares"] = _shares(config.cpuAllocation.shares)
+    for one in config.hardware.device:
+        found.update(_device(one, config.files.vmPathName))
+    found.update({one.key: escaped(str(one.value)) for one in config.extraConfig})
+    return "".join(f'{name} = "{value}"\n' for name, value in found.items())
+
+
+def updated(text: str, now: str) -> str:
+    """Put the general values of what would be written now into a text that came from elsewhere."""
+    values = entries(now)
+    kept = ("displayname", "memsize", "numvcpus", "annotation", "guestos", "uuid.bios", "firmware")
+    have = entries(text)
+    lines, seen = [], set()
+    for line in text.splitlines():
+        match = _ENTRY.match(line)
+        name = match.group(1).lower() if match is not None else ""
+        if match is not None and name in kept and name in values and name not in seen:
+            seen.add(name)
+            same = _same(name, have[name], values[name])
+            lines.append(line if same else f'{match.group(1)} = "{values[name]}"')
+        else:
+            lines.append(line)
+    for name in ("displayName", "memSize", "annotation"):
+        if name.lower() not in have and values.get(name.lower()):
+            lines.append(f'{name} = "{values[name.lower()]}"')
+    return "\n".join(lines) + "\n"
+
+
+def _same(name: str, have: str, now: str) -> bool:
+    if name == "guestos":
+        return guestos.guest_id(have) == guestos.guest_id(now)
+    if name == "uuid.bios":
+        return re.sub(r"[\s-]", "", have).lower() == re.sub(r"[\s-]", "", now).lower()
+    return unescaped(have) == unescaped(now)
+
+
+def _shares(shares: Any) -> str:
+    return str(shares.shares) if shares.level == "custom" else str(shares.level)
+
+
+def _file(name: str, vmx_path: str) -> str:
+    """Write a datastore path: by its name alone beside the VMX file, elsewhere below /vmfs/volumes."""
+    folder = vmx_path.rpartition("/")[0] + "/"
+    if name.startswith(folder) and "/" not in name[len(folder) :]:
+        return name[len(folder) :]
+    if name.startswith("["):
+        store, _, path = name[1:].partition("]")
+        return f"/vmfs/volumes/{store}/{path.strip()}"
+    return name
+
+
+def _device(one: Any, vmx_path: str) -> dict[str, str]:
+    if isinstance(one, device.VirtualSCSIController):
+        model = next((name for name, cls in SCSI_MODELS.items() if type(one) is cls), "lsilogic")
+        return {f"scsi{one.busNumber}.present": "TRUE", f"scsi{one.busNumber}.virtualDev": model}
+    if isinstance(one, device.VirtualAHCIController):
+        return {f"sata{one.busNumber}.present": "TRUE"}
+    if isinstance(one, device.VirtualNVMEController):
+        return {f"nvme{one.busNumber}.present": "TRUE"}
+    if isinstance(one, device.VirtualDisk):
+        return _disk(one, vmx_path)
+    if isinstance(one, device.VirtualCdrom):
+        return _cdrom(one, vmx_path)
+    if isinstance(one, device.VirtualEthernetCard):
+        return _nic(one)
+    if isinstance(one, device.VirtualSerialPort):
+        return _port(f"serial{one.unitNumber}", one.backing, vmx_path)
+    if isinstance(one, device.VirtualParallelPort):
+        return _port(f"parallel{one.unitNumber}", one.backing, vmx_path)
+    if isinstance(one, device.VirtualFloppy):
+        return _port(f"floppy{one.unitNumber}", one.backing, vmx_path)
+    if isinstance(one, device.VirtualVideoCard):
+        return {"svga.present": "TRUE", "svga.vramSize": str(one.videoRamSizeInKB * 1024)}
+    return {}
+
+
+def _prefix(one: Any) -> str:
+    key = one.controllerKey
+    for bus, first in (("nvme", 31000), ("sata", 15000), ("scsi", 1000), ("ide", 200)):
+        if key >= first:
+            return f"{bus}{key - first}:{one.unitNumber}"
+    return f"ide0:{one.unitNumber}"
+
+
+def _disk(one: Any, vmx_path: str) -> dict[str, str]:
+    prefix = _prefix(one)
+    found = {f"{prefix}.present": "TRUE", f"{prefix}.fileName": _file(one.backing.fileName, vmx_path)}
+    if prefix.startswith("scsi"):
+        found[f"{prefix}.deviceType"] = "scsi-hardDisk"
+    elif prefix.startswith("ide"):
+        found[f"{prefix}.deviceType"] = "ata-hardDisk"
+    if one.backing.diskMode != "persistent":
+        found[f"{prefix}.mode"] = one.backing.diskMode.replace("_", "-")
+    return found
+
+
+def _cdrom(one: Any, vmx_path: str) -> dict[str, str]:
+    prefix = _prefix(one)
+    found = {f"{prefix}.present": "TRUE"}
+    backing = one.backing
+    if isinstance(backing, device.VirtualCdrom.IsoBackingInfo):
+        found |= {f"{prefix}.deviceType": "cdrom-image", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
+    elif isinstance(backing, device.VirtualCdrom.RemotePassthroughBackingInfo):
+        found |= {
+            f"{prefix}.deviceType": "atapi-cdrom",
+            f"{prefix}.fileName": backing.deviceName or "CD/DVD drive 0",
+            f"{prefix}.clientDevice": "TRUE",
+            f"{prefix}.startConnected": "FALSE",
+        }
+    else:
+        found |= {f"{prefix}.deviceType": "atapi-cdrom", f"{prefix}.fileName": backing.deviceName or "auto detect"}
+    return found
+
+
+def _nic(one: Any) -> dict[str, str]:
+    prefix = f"ethernet{one.key - 4000}"
+    model = next((name for name, cls in NIC_MODELS.items() if type(one) is cls), "e1000")
+    found = {f"{prefix}.present": "TRUE", f"{prefix}.virtualDev": model}
+    if getattr(one.backing, "deviceName", None):
+        found[f"{prefix}.networkName"] = one.backing.deviceName
+    kind = {"manual": "static", "assigned": "vpx"}.get(one.addressType, "generated")
+    found[f"{prefix}.addressType"] = kind
+    found[f"{prefix}.{'address' if kind == 'static' else 'generatedAddress'}"] = one.macAddress
+    return found
+
+
+def _port(prefix: str, backing: Any, vmx_path: str) -> dict[str, str]:
+    found = {f"{prefix}.present": "TRUE"}
+    if hasattr(backing, "fileName"):
+        found |= {f"{prefix}.fileType": "file", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
+    elif hasattr(backing, "pipeName"):
+        found |= {f"{prefix}.fileType": "pipe", f"{prefix}.fileName": backing.pipeName}
+        found[f"{prefix}.pipe.endPoint"] = backing.endpoint
+    elif hasattr(backing, "serviceURI"):
+        found |= {f"{prefix}.fileType": "network", f"{prefix}.fileName": backing.serviceURI}
+        found[f"{prefix}.network.endPoint"] = backing.direction
+    else:
+        found |= {f"{prefix}.fileType": "device", f"{prefix}.fileName": backing.deviceName}
+    return found
+
