@@ -24,7 +24,11 @@ _FULL_NAMES = {
     "windows2022srvNext_64Guest": "Microsoft Windows Server 2025 (64-bit)",
     "windows9Server64Guest": "Microsoft Windows Server 2016 (64-bit)",
 }
-_VMX_NAMES = {"otherGuest64": "other-64", "windows8Server64Guest": "windows8srv-64", "windows9Server64Guest": "windows9srv-64"}
+_VMX_NAMES = {
+    "otherGuest64": "other-64",
+    "windows8Server64Guest": "windows8srv-64",
+    "windows9Server64Guest": "windows9srv-64",
+}
 
 
 def full_name(guest_id: str) -> str:

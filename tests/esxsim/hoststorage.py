@@ -44,7 +44,13 @@ def storage_device(stores: Sequence[DatastoreProfile]) -> Any:
 
 def _local() -> Any:
     return vim.host.BlockHba(
-        key=LOCAL, device="vmhba0", bus=3, status="online", model="SATA Controller", driver="vmw_ahci", pci="0000:03:00.0"
+        key=LOCAL,
+        device="vmhba0",
+        bus=3,
+        status="online",
+        model="SATA Controller",
+        driver="vmw_ahci",
+        pci="0000:03:00.0",
     )
 
 

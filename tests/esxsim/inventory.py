@@ -17,8 +17,8 @@ from .devices import network_moid
 from .entity import Entity, plain
 from .filestore import File
 from .machine import VirtualMachine
-from .managed import Call, method
-from .managers import ServiceInstance, add_managers
+from .managed import Call, method, reference
+from .managers import REFERENCES, ServiceInstance, add_managers
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
 from .search import SearchIndex
 from .stores import Datastore, FileManager, VirtualDiskManager, find_store, store_objects
@@ -27,7 +27,13 @@ from .vmdata import allocation
 from .vmx_import import BadVmx, read
 from .world import World
 
-ROOT, DATACENTER, VM_FOLDER, POOL, COMPUTE = "ha-folder-root", "ha-datacenter", "ha-folder-vm", "ha-root-pool", "ha-compute-res"
+ROOT, DATACENTER, VM_FOLDER, POOL, COMPUTE = (
+    "ha-folder-root",
+    "ha-datacenter",
+    "ha-folder-vm",
+    "ha-root-pool",
+    "ha-compute-res",
+)
 
 
 class Folder(Entity):
@@ -38,7 +44,14 @@ class Folder(Entity):
 
     @method("RegisterVM_Task")
     def register(
-        self, call: Call, *, path: str, name: str | None = None, asTemplate: bool = False, pool: Any = None, host: Any = None
+        self,
+        call: Call,
+        *,
+        path: str,
+        name: str | None = None,
+        asTemplate: bool = False,
+        pool: Any = None,
+        host: Any = None,
     ) -> Any:
         if asTemplate:
             raise vmodl.fault.NotSupported(msg="A host without vCenter has no templates.")
@@ -52,7 +65,9 @@ class Folder(Entity):
                 raise vim.fault.NotFound(msg=f"The file {path} was not found.")
             vmx_path = f"[{store.get('name')}] {rest}"
             if any(vm.vmx_path == vmx_path for vm in call.world.of_type("VirtualMachine")):
-                raise vim.fault.AlreadyExists(name=path, msg=f"The specified key, name, or identifier already exists: {path}")
+                raise vim.fault.AlreadyExists(
+                    name=path, msg=f"The specified key, name, or identifier already exists: {path}"
+                )
             try:
                 machine = read(content, vmx_path)
             except BadVmx as error:
@@ -208,7 +223,7 @@ def _content(world: World, profile: HostProfile) -> Any:
         searchIndex=vim.SearchIndex("ha-searchindex"),
         fileManager=vim.FileManager("ha-nfc-file-manager"),
         virtualDiskManager=vim.VirtualDiskManager("ha-vdiskmanager"),
-        ovfManager=vim.OvfManager("ha-ovf-manager"),
+        **{name: reference(*key) for name, key in REFERENCES.items()},
     )
 
 
@@ -223,7 +238,9 @@ def _add_host(
     autostart = world.find("HostAutoStartManager", "ha-autostart-mgr")
     config.autoStart = autostart.get("config")
     world.add(plain("HostDatastoreSystem", "ha-datastoresystem", datastore=[store.ref for store in stores]))
-    world.add(plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig))
+    world.add(
+        plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig)
+    )
     world.add(plain("HostStorageSystem", "storageSystem", storageDeviceInfo=config.storageDevice))
     world.add(plain("HostDateTimeSystem", "dateTimeSystem", dateTimeInfo=config.dateTimeInfo))
     world.add(
@@ -350,4 +367,3 @@ def _entity(type_name: str, moid: str, parent: Any, **properties: Any) -> Any:
     name = properties.pop("name", moid)
     made = type(type_name, (Entity,), {"type_name": type_name})
     return made(moid, name=name, parent=parent, **properties)
-

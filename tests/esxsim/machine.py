@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
 from . import guestos, paths, vmx_text
 from .devices import iterate
@@ -140,6 +140,13 @@ class VirtualMachine(WithSnapshots):
             for store in self.world.of_type("Datastore"):
                 if store.get("name") == store_name:
                     store.files.discard(path)
+
+    def vanish(self) -> None:
+        """Disappear under the hands of whoever works on the VM: its tasks fail."""
+        for task in self.world.tasks.running(self):
+            gone = vmodl.fault.ManagedObjectNotFound(obj=self.ref, msg="The object has already been deleted.")
+            self.world.tasks.throw(task, gone)
+        self.leave()
 
     def leave(self) -> None:
         """Take the VM out of the inventory; its files stay."""

@@ -15,6 +15,16 @@ from .managed import Call, key_of, method
 from .profile import HostProfile
 from .world import World
 
+# Field of the service content to what it refers to: clients look whether it is there, and call little of it.
+REFERENCES = {
+    "accountManager": ("HostLocalAccountManager", "ha-localacctmgr"),
+    "diagnosticManager": ("DiagnosticManager", "ha-diagnostic-mgr"),
+    "guestOperationsManager": ("GuestOperationsManager", "ha-guest-operations-manager"),
+    "localizationManager": ("LocalizationManager", "ha-l10n-manager"),
+    "ovfManager": ("OvfManager", "ha-ovf-manager"),
+    "virtualizationManager": ("VirtualizationManager", "ha-virtualization-manager"),
+}
+
 
 class AutoStartManager(Plain):
     """Which virtual machines start with the host."""
@@ -84,7 +94,12 @@ def _licences(profile: HostProfile, *, free: bool) -> Any:
         else (f"VMware vSphere {major} Standard", "esx.standard")
     )
     licence = vim.LicenseManager.LicenseInfo(
-        licenseKey="00000-00000-00000-00000-00000", editionKey=edition, name=name, total=0, used=1, costUnit="cpuPackage"
+        licenseKey="00000-00000-00000-00000-00000",
+        editionKey=edition,
+        name=name,
+        total=0,
+        used=1,
+        costUnit="cpuPackage",
     )
     return plain(
         "LicenseManager",
@@ -92,9 +107,7 @@ def _licences(profile: HostProfile, *, free: bool) -> Any:
         licenses=[licence],
         licensedEdition=edition,
         sourceAvailable=True,
-        evaluation=vim.LicenseManager.EvaluationInfo(
-            properties=[vmodl.KeyAnyValue(key="expirationHours", value=1440)]
-        ),
+        evaluation=vim.LicenseManager.EvaluationInfo(properties=[vmodl.KeyAnyValue(key="expirationHours", value=1440)]),
     )
 
 
@@ -130,10 +143,19 @@ def add_managers(world: World, profile: HostProfile) -> None:
     world.add(EventManager("ha-eventmgr", latestEvent=event, maxCollector=1000, description=description))
     world.add(_licences(profile, free=world.free_licence))
     world.add(
-        plain("AuthorizationManager", "ha-authmgr", description=vim.AuthorizationDescription(privilege=one, privilegeGroup=one))
+        plain(
+            "AuthorizationManager",
+            "ha-authmgr",
+            description=vim.AuthorizationDescription(privilege=one, privilegeGroup=one),
+        )
     )
     world.add(plain("UserDirectory", "ha-user-directory"))
-    world.add(plain("PerformanceManager", "ha-perfmgr", description=vim.PerformanceDescription(counterType=one, statsType=one)))
-    world.add(plain("OvfManager", "ha-ovf-manager"))
+    world.add(
+        plain(
+            "PerformanceManager", "ha-perfmgr", description=vim.PerformanceDescription(counterType=one, statsType=one)
+        )
+    )
+    for type_name, moid in REFERENCES.values():
+        world.add(plain(type_name, moid))
     world.add(plain("HostVirtualNicManager", "ha-vnic-mgr", info=vim.host.VirtualNicManagerInfo()))
     world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=vim.host.ServiceInfo()))

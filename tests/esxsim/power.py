@@ -72,7 +72,8 @@ class Powered(Asking):
         }.get(operation)
 
         def body() -> Body:
-            yield rule.delay
+            if rule.delay:
+                yield rule.delay
             yield from self.ask(rule, operation)
             yield self.task_seconds
             if act is not None:
@@ -184,7 +185,9 @@ class Powered(Asking):
         )
         if not ended:
             raise vim.fault.NotAuthenticated(
-                object=self.ref, privilegeId="VirtualMachine.Interact.ToolsInstall", msg="The session is not authenticated."
+                object=self.ref,
+                privilegeId="VirtualMachine.Interact.ToolsInstall",
+                msg="The session is not authenticated.",
             )
         if ended[0] is not None:
             raise ended[0]

@@ -70,7 +70,7 @@ class QuestionRule:
     When to ask what.
 
     Args:
-        on: the operation, or ``now``.
+        during: the operation, or ``now``.
         delay: seconds after the operation began.
         skip: so many operations pass before the first is asked.
         count: so many operations are asked then; None: all.
@@ -81,7 +81,7 @@ class QuestionRule:
         task: of a question that is there from the start: the operation that it blocks; None: no task.
     """
 
-    on: str
+    during: str
     text: str
     message_ids: Sequence[str] = ()
     choices: Sequence[Choice] = ()
@@ -98,7 +98,7 @@ class QuestionRule:
 
     def takes(self, operation: str) -> bool:
         """Count an operation, and say whether it is one to ask in."""
-        if self.on != operation:
+        if self.during != operation:
             return False
         self.seen += 1
         return self.seen > self.skip and (self.count is None or self.seen <= self.skip + self.count)
@@ -123,7 +123,7 @@ class QuestionRule:
 class FailureRule:
     """An operation whose task fails, for example with ``vim.fault.NoDiskSpace``."""
 
-    on: str
+    during: str
     fault: str = DEFAULT_FAULT
     fields: Mapping[str, Any] = field(default_factory=dict)
     delay: float = 0.0
@@ -133,7 +133,7 @@ class FailureRule:
 
     def takes(self, operation: str) -> bool:
         """Count an operation, and say whether it is one that fails."""
-        if self.on != operation:
+        if self.during != operation:
             return False
         self.seen += 1
         return self.seen > self.skip and (self.count is None or self.seen <= self.skip + self.count)
@@ -191,7 +191,8 @@ class Asking(VmBase):
         raise NotImplementedError
 
     def wait_and_ask(self, rule: QuestionRule) -> Body:
-        yield rule.delay
+        if rule.delay:
+            yield rule.delay
         yield from self.ask(rule)
 
     def ask(self, rule: QuestionRule, operation: str = "") -> Generator[Any, Any, None]:

@@ -44,9 +44,7 @@ class Snapshot(Entity):
     @method("RemoveSnapshot_Task")
     def remove(self, call: Call, *, removeChildren: bool, consolidate: bool | None = None) -> Any:
         vm = self.machine
-        return vm.run(
-            "remove-snapshot", lambda: vm.cut(self, whole=removeChildren), method_name="RemoveSnapshot_Task"
-        )
+        return vm.run("remove-snapshot", lambda: vm.cut(self, whole=removeChildren), method_name="RemoveSnapshot_Task")
 
     @method("RenameSnapshot")
     def rename(self, call: Call, *, name: str | None = None, description: str | None = None) -> None:
@@ -122,7 +120,9 @@ class WithSnapshots(Powered):
         tree = self.get("snapshot.rootSnapshotList")
         current = self.get("snapshot.currentSnapshot")
         if current is not None and current._moId in moids:
-            parent = next((n for n in _walk(tree) if any(c.snapshot._moId == snapshot.moid for c in n.childSnapshotList)), None)
+            parent = next(
+                (n for n in _walk(tree) if any(c.snapshot._moId == snapshot.moid for c in n.childSnapshotList)), None
+            )
             current = parent.snapshot if parent is not None else None
         for moid in moids:
             self.world.remove(self.world.find("VirtualMachineSnapshot", moid))

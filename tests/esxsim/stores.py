@@ -343,4 +343,3 @@ def store_objects(world: World, profiles: list[DatastoreProfile]) -> list[Datast
         stores.append(store)
     world.add(Browser("ha-host-datastorebrowser", stores))
     return stores
-

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-
-
 from . import vmdata
 from .description import Machine
 from .entity import Entity, like
@@ -116,5 +114,3 @@ class VmBase(Entity):
         if name == "summary":
             return vmdata.summary(self)
         return super()._top(name)
-
-

@@ -218,4 +218,3 @@ def _port(prefix: str, backing: Any, vmx_path: str) -> dict[str, str]:
     else:
         found |= {f"{prefix}.fileType": "device", f"{prefix}.fileName": backing.deviceName}
     return found
-

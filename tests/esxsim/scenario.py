@@ -1,0 +1,174 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Scenarios: a world from a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import scenario_schema
+from .clock import Clock
+from .description import Machine
+from .faults import FaultRule
+from .guest import Guest
+from .inventory import Inventory, build
+from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .scenario_vms import describe, names_of
+from .schema import SchemaError
+from .vmx_import import BadVmx, read_folder
+from .world import World
+
+POWER_STATES = {"powered-on": "poweredOn", "powered-off": "poweredOff", "suspended": "suspended"}
+USER, PASSWORD = "root", "secret"
+
+
+class ScenarioError(ValueError):
+    """A scenario that no world can be made of; the text names the file, the place in it, and what is allowed."""
+
+
+def load_scenario(
+    source: Path | str | Mapping[str, Any], *, multiply: int = 1, user: str | None = None, password: str | None = None
+) -> World:
+    """
+    Make a world of a scenario: a YAML file, or its content.
+
+    ``multiply`` makes so many of each virtual machine. User and password given here count more than the scenario's.
+
+    Raises:
+        ScenarioError: the scenario cannot be read, or something in it is wrong.
+    """
+    document, where, base = _read(source)
+    try:
+        checked = scenario_schema.DOCUMENT({} if document is None else document, "")
+        return _world(checked, base, multiply, user, password)
+    except (SchemaError, BadVmx) as error:
+        raise ScenarioError(f"{where}: {error}") from error
+
+
+def _read(source: Path | str | Mapping[str, Any]) -> tuple[Any, str, Path]:
+    if isinstance(source, Mapping):
+        return dict(source), "scenario", Path()
+    path = Path(source)
+    try:
+        return yaml.safe_load(path.read_text("utf-8")), str(path), path.parent
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"{path}: the scenario cannot be read: {reason}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ScenarioError(f"{path}{place}: this is no YAML: {problem}") from error
+
+
+def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | None, password: str | None) -> World:
+    host = dict(checked.get("host", {}))
+    defaults = checked.get("defaults", {})
+    own_user, own_password = host.pop("user", USER), host.pop("password", PASSWORD)
+    free = host.pop("licence", "standard") == "free"
+    profile = HostProfile(**host)
+    world = World(
+        clock=Clock(checked.get("clock", "real")),
+        api_version=profile.api_version,
+        free_licence=free,
+        username=user or own_user,
+        password=password or own_password,
+    )
+    datastores = [DatastoreProfile(**one) for one in checked.get("datastores", [{}])]
+    networks = [NetworkProfile(**one) for one in checked.get("networks", [{}])]
+    _unique("datastores", [one.name for one in datastores])
+    _unique("networks", [one.name for one in networks])
+    inventory = build(world, profile, datastores, networks)
+    _add_vms(inventory, checked, defaults, multiply)
+    if "vmx_folder" in checked:
+        _import(inventory, base / checked["vmx_folder"], datastores[0].name, defaults)
+    for rule in checked.get("faults", []):
+        world.faults.add(FaultRule(**rule))
+    if defaults.get("latency"):
+        world.faults.add(FaultRule(action="latency", seconds=defaults["latency"], count=None))
+    return world
+
+
+def _unique(what: str, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise SchemaError(f"{what}[{index}].name: found {name!r} again, allowed is each name once")
+    if not names:
+        raise SchemaError(f"{what}: found an empty list, allowed is one with at least one entry")
+
+
+def _add_vms(inventory: Inventory, checked: Mapping[str, Any], defaults: Mapping[str, Any], multiply: int) -> None:
+    stores = [one.get("name") for one in inventory.world.of_type("Datastore")]
+    networks = [one.get("name") for one in inventory.world.of_type("Network")]
+    ready: list[tuple[Machine, Mapping[str, Any], str]] = []
+    for index, one in enumerate(checked.get("vms", [])):
+        path = f"vms[{index}]"
+        for number, name in enumerate(names_of(one, multiply), 1):
+            machine = describe(one, name, number, path=path, stores=stores, networks=networks)
+            ready.append((machine, one, f"{path}"))
+    _no_two_files(ready)
+    for folder, group in _by_folder(ready):
+        place = inventory.folder(folder) if folder else None
+        vms = inventory.add([machine for machine, _, _ in group], place)
+        for vm, (_, one, _) in zip(vms, group, strict=True):
+            _set_up(vm, one, defaults)
+
+
+def _no_two_files(ready: list[tuple[Machine, Mapping[str, Any], str]]) -> None:
+    seen: dict[str, str] = {}
+    for machine, _, path in ready:
+        if machine.vmx_path in seen:
+            raise SchemaError(
+                f"{path}: found a second VM with the file {machine.vmx_path} (the first is {seen[machine.vmx_path]}), "
+                "allowed is one name in each folder; give them different folders"
+            )
+        seen[machine.vmx_path] = path
+
+
+def _by_folder(
+    ready: list[tuple[Machine, Mapping[str, Any], str]],
+) -> Iterator[tuple[str, list[tuple[Machine, Mapping[str, Any], str]]]]:
+    """Neighbours in one folder go together, so that ids follow the order of the scenario."""
+    group: list[tuple[Machine, Mapping[str, Any], str]] = []
+    for item in ready:
+        if group and group[0][1].get("folder", "") != item[1].get("folder", ""):
+            yield group[0][1].get("folder", ""), group
+            group = []
+        group.append(item)
+    if group:
+        yield group[0][1].get("folder", ""), group
+
+
+def _set_up(vm: Any, one: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    vm.guest = Guest(
+        tools=one.get("tools", "running"),
+        hostname=one.get("hostname"),
+        ip_addresses=tuple(one.get("ip_addresses", ())),
+        shutdown_seconds=one.get("guest_shutdown_seconds", defaults.get("guest_shutdown_seconds", 2.0)),
+        boot_seconds=one.get("guest_boot_seconds", 0.0),
+        ignores_shutdown=one.get("guest_ignores_shutdown", False),
+    )
+    vm.task_seconds = one.get("task_seconds", defaults.get("task_seconds", 0.0))
+    vm.cancelable = one.get("cancelable", False)
+    vm.start_in(POWER_STATES[one.get("power_state", "powered-off")])
+    vm.failures = [scenario_schema.failure_rule(rule) for rule in one.get("failures", [])]
+    for name in one.get("snapshots", []):
+        vm.add_snapshot(name)
+    for rule in (scenario_schema.question_rule(each) for each in one.get("questions", [])):
+        if rule.during == "now":
+            vm.raise_question(rule)
+        else:
+            vm.rules.append(rule)
+
+
+def _import(inventory: Inventory, folder: Path, datastore: str, defaults: Mapping[str, Any]) -> None:
+    if not folder.is_dir():
+        raise SchemaError(f"vmx_folder: found {str(folder)!r}, allowed is a folder")
+    for vm in inventory.add(read_folder(folder, datastore)):
+        _set_up(vm, {}, defaults)
