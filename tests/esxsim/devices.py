@@ -15,7 +15,7 @@ from pyVmomi import vim
 from .description import Cdrom, Disk, Machine, Nic, Port, Slot
 from .entity import like, stable_uuid
 
-device = vim.vm.device
+device: Any = vim.vm.device
 PCI, IDE, PS2, SIO, VIDEO = 100, 200, 300, 400, 500
 SCSI_MODELS = {
     "buslogic": device.VirtualBusLogicController,
@@ -64,7 +64,8 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
 
     ``store_of`` finds the reference of the datastore of a datastore path; None: there is none.
     """
-    slots = [(one.slot, device_key(one.slot)) for one in (*machine.disks, *machine.cdroms)]
+    used = [*(one.slot for one in machine.disks), *(one.slot for one in machine.cdroms)]
+    slots = [(slot, device_key(slot)) for slot in used]
     controllers = sorted({(slot.bus, slot.controller) for slot, _ in slots if slot.bus != "ide"} | _scsi(machine))
     on_pci = [VIDEO, 12000]
     on_pci += [controller_key(Slot(bus=bus, controller=number)) for bus, number in controllers]

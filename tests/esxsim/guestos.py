@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from pyVmomi import vim
 
@@ -54,7 +55,8 @@ def vmx_name(guest_id: str) -> str:
 
 @cache
 def _by_vmx_name() -> dict[str, str]:
-    return {vmx_name(str(one)): str(one) for one in vim.vm.GuestOsDescriptor.GuestOsIdentifier.values}
+    identifiers: Any = vim.vm.GuestOsDescriptor.GuestOsIdentifier
+    return {vmx_name(str(one)): str(one) for one in identifiers.values}
 
 
 def guest_id(name: str) -> str:

@@ -55,7 +55,7 @@ def _local() -> Any:
 
 
 def _iscsi() -> Any:
-    hba = vim.host.InternetScsiHba
+    hba: Any = vim.host.InternetScsiHba
     return hba(
         key=ISCSI,
         device="vmhba64",

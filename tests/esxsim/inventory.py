@@ -276,7 +276,7 @@ def _add_tree(
     datacenter = vim.Datacenter(DATACENTER)
     store_refs = [store.ref for store in stores]
     network_refs = [vim.Network(network_moid(one.name)) for one in networks]
-    common = {"configuration": vim.Datacenter.ConfigInfo()}
+    common: dict[str, Any] = {"configuration": vim.Datacenter.ConfigInfo()}
     world.add(Folder(ROOT, name=ROOT, childType=[vim.Folder, vim.Datacenter], childEntity=[datacenter]))
     for name, kinds, children in (
         ("vm", [vim.Folder, vim.VirtualMachine, vim.VirtualApp], []),

@@ -46,7 +46,7 @@ _RESUME = _choices(
 
 KNOWN_QUESTIONS: Mapping[str, Known] = {
     "msg.cdromdisconnect.locked": Known(
-        text="The guest has locked the CD-ROM drive and may still be reading from it. Disconnect it and override the lock?",
+        text="The guest has locked the CD-ROM drive and may still read from it. Disconnect it, and override the lock?",
         choices=_yes_no(),
         default=1,
         during="unmount-tools",
@@ -133,7 +133,7 @@ KNOWN_QUESTIONS: Mapping[str, Known] = {
         default=2,
     ),
     "msg.uuid.moved": Known(
-        text="The place of this virtual machine's configuration has changed. Create a new identifier, or keep the old one?",
+        text="The place of this virtual machine's configuration has changed. Create a new identifier, or keep it?",
         choices=_choices(
             ("Create", "Create", GO_ON),
             ("Keep", "Keep", GO_ON),

@@ -35,9 +35,9 @@ class Effect:
     """
     What an answer does.
 
-    ``continue``: the operation goes on. ``fail``: it ends with ``fault``. ``power-off``: the VM is switched off, and the
-    operation fails. ``cancel``: it ends with RequestCanceled. ``again``: the question comes back, ``times`` times (None:
-    for ever), then the operation goes on.
+    ``continue``: the operation goes on. ``fail``: it ends with ``fault``. ``power-off``: the VM is switched off, and
+    the operation fails. ``cancel``: it ends with RequestCanceled. ``again``: the question comes back, ``times`` times
+    (None: for ever), then the operation goes on.
     """
 
     what: str = "continue"
@@ -111,10 +111,14 @@ class QuestionRule:
         """The question as the API shows it."""
         choices = [vim.ElementDescription(key=c.key, label=c.label, summary=c.summary) for c in self.choices]
         messages = [vim.vm.Message(id=one, text=self.text) for one in self.message_ids]
+        choice = vim.option.ChoiceOption(defaultIndex=self.default)
+        if choices:
+            # pyVmomi does not take an empty list for a required array, though hosts may send one.
+            choice.choiceInfo = choices
         return vim.vm.QuestionInfo(
             id=number,
             text=self.text,
-            choice=vim.option.ChoiceOption(choiceInfo=choices, defaultIndex=self.default),
+            choice=choice,
             message=messages if self.messages else [],
         )
 

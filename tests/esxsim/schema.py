@@ -104,7 +104,7 @@ def mapped(reader: Reader) -> Reader:
     return read
 
 
-def anything(value: Any, path: str) -> Any:
+def anything(value: Any, _path: str) -> Any:
     return value
 
 

@@ -22,7 +22,7 @@ from .vmdata import CREATED
 from .world import World
 
 MAX_FILE = 64 * 1024 * GIB
-browser = vim.host.DatastoreBrowser
+browser: Any = vim.host.DatastoreBrowser
 # Suffix of a file to the query that finds it and the information about it.
 KINDS = {
     ".vmdk": (browser.VmDiskQuery, browser.VmDiskInfo),
@@ -184,7 +184,7 @@ class Browser(Plain):
         def find() -> Any:
             store, folder = self._folder(datastorePath)
             found = [_results(store, one, searchSpec) for one in _folders(store, folder)]
-            return vim.host.DatastoreBrowser.SearchResults.Array(found)
+            return browser.SearchResults.Array(found)
 
         return self._search(call, "SearchDatastoreSubFolders_Task", datastorePath, find)
 

@@ -309,7 +309,8 @@ def summary(vm: VmBase) -> Any:
 
 def layout_ex(vm: VmBase) -> Any:
     """Derive the list of the machine's files."""
-    info, layout = vim.vm.FileLayoutEx.FileInfo, vim.vm.FileLayoutEx
+    layout: Any = vim.vm.FileLayoutEx
+    info = layout.FileInfo
     found = vm.get("config")
     files = [info(key=0, name=found.files.vmPathName, type="config", size=2048, uniqueSize=2048, accessible=True)]
     disks = []

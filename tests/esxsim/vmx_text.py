@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pyVmomi import vim
@@ -14,7 +15,7 @@ from pyVmomi import vim
 from . import guestos
 from .devices import NIC_MODELS, SCSI_MODELS
 
-device = vim.vm.device
+device: Any = vim.vm.device
 _ENTRY = re.compile(r"""^\s*([A-Za-z.][\w:.*-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$""")
 
 
@@ -101,9 +102,8 @@ def updated(text: str, now: str) -> str:
             lines.append(line if same else f'{match.group(1)} = "{values[name]}"')
         else:
             lines.append(line)
-    for name in ("displayName", "memSize", "annotation"):
-        if name.lower() not in have and values.get(name.lower()):
-            lines.append(f'{name} = "{values[name.lower()]}"')
+    missing = [one for one in ("displayName", "memSize", "annotation") if one.lower() not in have]
+    lines += [f'{name} = "{values[name.lower()]}"' for name in missing if values.get(name.lower())]
     return "\n".join(lines) + "\n"
 
 
@@ -131,28 +131,22 @@ def _file(name: str, vmx_path: str) -> str:
 
 
 def _device(one: Any, vmx_path: str) -> dict[str, str]:
+    for cls, writer in _WRITERS:
+        if isinstance(one, cls):
+            return writer(one, vmx_path)
+    return {}
+
+
+def _controller(one: Any, _vmx_path: str) -> dict[str, str]:
     if isinstance(one, device.VirtualSCSIController):
         model = next((name for name, cls in SCSI_MODELS.items() if type(one) is cls), "lsilogic")
         return {f"scsi{one.busNumber}.present": "TRUE", f"scsi{one.busNumber}.virtualDev": model}
-    if isinstance(one, device.VirtualAHCIController):
-        return {f"sata{one.busNumber}.present": "TRUE"}
-    if isinstance(one, device.VirtualNVMEController):
-        return {f"nvme{one.busNumber}.present": "TRUE"}
-    if isinstance(one, device.VirtualDisk):
-        return _disk(one, vmx_path)
-    if isinstance(one, device.VirtualCdrom):
-        return _cdrom(one, vmx_path)
-    if isinstance(one, device.VirtualEthernetCard):
-        return _nic(one)
-    if isinstance(one, device.VirtualSerialPort):
-        return _port(f"serial{one.unitNumber}", one.backing, vmx_path)
-    if isinstance(one, device.VirtualParallelPort):
-        return _port(f"parallel{one.unitNumber}", one.backing, vmx_path)
-    if isinstance(one, device.VirtualFloppy):
-        return _port(f"floppy{one.unitNumber}", one.backing, vmx_path)
-    if isinstance(one, device.VirtualVideoCard):
-        return {"svga.present": "TRUE", "svga.vramSize": str(one.videoRamSizeInKB * 1024)}
-    return {}
+    bus = "sata" if isinstance(one, device.VirtualAHCIController) else "nvme"
+    return {f"{bus}{one.busNumber}.present": "TRUE"}
+
+
+def _video(one: Any, _vmx_path: str) -> dict[str, str]:
+    return {"svga.present": "TRUE", "svga.vramSize": str(one.videoRamSizeInKB * 1024)}
 
 
 def _prefix(one: Any) -> str:
@@ -193,7 +187,7 @@ def _cdrom(one: Any, vmx_path: str) -> dict[str, str]:
     return found
 
 
-def _nic(one: Any) -> dict[str, str]:
+def _nic(one: Any, _vmx_path: str) -> dict[str, str]:
     prefix = f"ethernet{one.key - 4000}"
     model = next((name for name, cls in NIC_MODELS.items() if type(one) is cls), "e1000")
     found = {f"{prefix}.present": "TRUE", f"{prefix}.virtualDev": model}
@@ -205,7 +199,9 @@ def _nic(one: Any) -> dict[str, str]:
     return found
 
 
-def _port(prefix: str, backing: Any, vmx_path: str) -> dict[str, str]:
+def _port(one: Any, vmx_path: str) -> dict[str, str]:
+    kinds = {device.VirtualSerialPort: "serial", device.VirtualParallelPort: "parallel", device.VirtualFloppy: "floppy"}
+    prefix, backing = f"{kinds[type(one)]}{one.unitNumber}", one.backing
     found = {f"{prefix}.present": "TRUE"}
     if hasattr(backing, "fileName"):
         found |= {f"{prefix}.fileType": "file", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
@@ -218,3 +214,17 @@ def _port(prefix: str, backing: Any, vmx_path: str) -> dict[str, str]:
     else:
         found |= {f"{prefix}.fileType": "device", f"{prefix}.fileName": backing.deviceName}
     return found
+
+
+_WRITERS: tuple[tuple[Any, Callable[[Any, str], dict[str, str]]], ...] = (
+    (device.VirtualSCSIController, _controller),
+    (device.VirtualAHCIController, _controller),
+    (device.VirtualNVMEController, _controller),
+    (device.VirtualDisk, _disk),
+    (device.VirtualCdrom, _cdrom),
+    (device.VirtualEthernetCard, _nic),
+    (device.VirtualSerialPort, _port),
+    (device.VirtualParallelPort, _port),
+    (device.VirtualFloppy, _port),
+    (device.VirtualVideoCard, _video),
+)
