@@ -142,6 +142,52 @@ failure:
       description: The kind of failure, such as V(question_blocked), V(timeout), V(not_found), V(login_refused).
       type: str
       sample: question_blocked
+    vm:
+      description: The name of the virtual machine, where the failure is about one.
+      returned: for the failure of one virtual machine
+      type: str
+      sample: web01
+    moid:
+      description: Its managed object id.
+      returned: for the failure of one virtual machine
+      type: str
+      sample: "12"
+    reason:
+      description: Why the policy did not answer, such as V(no_rule), V(answer_not_offered), V(no_default), V(max_answers).
+      returned: if RV(failure.kind) is V(question_blocked)
+      type: str
+      sample: no_rule
+    task:
+      description: The task that the question holds up, or that took too long or failed.
+      returned: if there is one
+      type: dict
+      sample: {moid: haTask-12-vim.VirtualMachine.powerOn-7, operation: VirtualMachine.powerOn, state: running}
+    failed:
+      description: The names of the virtual machines that failed.
+      returned: if RV(failure.kind) is V(some_failed)
+      type: list
+      elements: str
+      sample: [web01]
+    first:
+      description: The failure of the first of them.
+      returned: if RV(failure.kind) is V(some_failed)
+      type: dict
+      sample: {kind: question_blocked}
+    seconds:
+      description: The seconds that were waited.
+      returned: if RV(failure.kind) is V(timeout)
+      type: float
+      sample: 300
+    last:
+      description: What was seen last, with C(power_state), C(question) and C(pending_tasks).
+      returned: if RV(failure.kind) is V(timeout), V(task_lost) or V(connection_lost)
+      type: dict
+      sample: {power_state: powered-off, question: null, pending_tasks: []}
+    fault:
+      description: The name of vSphere's fault.
+      returned: if the host refused something, or a task failed
+      type: str
+      sample: NoDiskSpace
     question:
       description: The question, in the form of RV(vms[].questions) without the answer.
       returned: if RV(failure.kind) is V(question_blocked)
@@ -152,6 +198,11 @@ failure:
       returned: if RV(failure.kind) is V(question_blocked)
       type: dict
       sample: {question: msg.serial.file.open, answer: Append}
+    outcome:
+      description: What became of the task that the question held up.
+      returned: if there was one, and RV(failure.kind) is V(question_blocked) or V(timeout)
+      type: str
+      sample: cancelled
   sample: {kind: question_blocked}
 """
 

@@ -145,11 +145,12 @@ class FailureRule:
 
 @dataclass
 class Pending:
-    """The question that a VM is asking."""
+    """The question that a VM is asking; ``signal`` is fired by an answer, ``over`` also when it goes without one."""
 
     rule: QuestionRule
     id: str
-    signal: Signal
+    signal: Signal = field(default_factory=Signal)
+    over: Signal = field(default_factory=Signal)
 
 
 def make_fault(name: str, fields: Mapping[str, Any]) -> Any:
@@ -204,7 +205,7 @@ class Asking(VmBase):
         rounds = 0
         while True:
             while self.pending is not None:
-                yield self.pending.signal
+                yield self.pending.over
                 yield 0
             key = yield from self._ask_once(rule)
             choice = rule.choice(key)
@@ -223,7 +224,7 @@ class Asking(VmBase):
 
     def _ask_once(self, rule: QuestionRule) -> Generator[Any, Any, str]:
         self.asked += 1
-        pending = Pending(rule, rule.id if rule.id is not None else str(self.asked), Signal())
+        pending = Pending(rule, rule.id if rule.id is not None else str(self.asked))
         self.pending = pending
         self.set("runtime.question", rule.info(pending.id))
         other = rule.other_client
@@ -246,7 +247,8 @@ class Asking(VmBase):
         self.set("runtime.question", None)
         if answered:
             self.answered.append((pending.id, key))
-        pending.signal.fire(key)
+            pending.signal.fire(key)
+        pending.over.fire()
 
     def answer(self, key: str, *, question_id: str | None = None) -> None:
         """

@@ -9,15 +9,18 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.virt.esx.plugins.module_utils._argspec import CONNECTION, QUESTIONS, VMS
-from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectError, ConnectionLost
+from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectError, ConnectionLost, EsxError
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
 from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Transport, Trust
 from ansible_collections.virt.esx.tests.esxsim import SimStub, World
+from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
 
 ADDRESS = Address(host="esxsim")
 
@@ -59,6 +62,48 @@ def host_of(world: World, *, password: str | None = None, **narrowed: Any) -> It
         yield Host(session, now=world.clock.now, **narrowed)
     finally:
         session.close()
+
+
+def world_of(*vms: Mapping[str, Any], **scenario: Any) -> World:
+    """Make a world of virtual machines as a scenario describes them; its time jumps to what is due next."""
+    return load_scenario({"clock": "auto", "vms": list(vms), **scenario})
+
+
+def run(module: ModuleType, world: World, *, check_mode: bool = False, **given: Any) -> Outcome:
+    """Run one of our modules on a world, as its shell would, with a login of its own."""
+    with host_of(world) as host:
+        try:
+            result = module.run(params(**given), host, check_mode=check_mode)
+        except EsxError as error:
+            return Outcome(error, {}, host.session.stub.requests)
+    # The world keeps the simulator's own defects.
+    assert world.errors == []
+    return Outcome(result.error, result.to_json(), host.session.stub.requests)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a module came to: its failure or None, its result, and how many requests it took, the logout included."""
+
+    error: EsxError | None
+    result: Mapping[str, Any]
+    requests: int
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of failure."""
+        return self.error.failure()["kind"] if self.error else None
+
+    @property
+    def vm(self) -> Mapping[str, Any]:
+        """The entry of the single VM."""
+        entry: Mapping[str, Any] = self.result["vm"]
+        return entry
+
+
+def called(world: World, method: str) -> int:
+    """Count the calls of a method that a world has seen."""
+    return [call.method for call in world.calls].count(method)
 
 
 def params(**given: Any) -> Mapping[str, Any]:

@@ -221,7 +221,7 @@ def _proposal(question: Question) -> str:
     choice = question.default_choice or (question.choices[0] if question.choices else None)
     if choice is None:
         return FAIL
-    for name in (choice.label, choice.summary, choice.key):
+    for name in (choice.text, choice.label, choice.key):
         if plain(name) not in (DEFAULT, FAIL) and _named(question, name) == (choice,):
             return name
     return DEFAULT if question.default_choice else FAIL

@@ -111,7 +111,7 @@ def route(vm: Vm, state: VmState, wish: Wish, *, may_force: bool = False) -> Run
     way = ROUTES[wish, state.power_state]
     if isinstance(way, Impossible):
         raise PlanError(f"{vm} is {state.power_state.value}, so '{wish.value}' is not possible: {way.why}")
-    if way is not None and wish.needs_tools and not state.tools_running:
+    if way is not None and wish.needs_tools and state.tools_running is False:
         if wish is Wish.GUEST_SHUTDOWN and may_force:
             return POWER_OFF
         hint = ", set 'force_after' to allow a power-off instead" if wish is Wish.GUEST_SHUTDOWN else ""

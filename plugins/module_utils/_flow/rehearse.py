@@ -13,7 +13,7 @@ run would.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from .._errors import EsxError
@@ -76,7 +76,7 @@ class _Rehearsal:
         elif isinstance(request, (Run, Call)):
             self.acted = True
         if isinstance(request, (Run, Until)) and request.becomes is not None:
-            self.state = replace(self.state, power_state=request.becomes)
+            self.state = _switched(self.state, request.becomes)
         return Happened(state=self.state, task=self.task)
 
     def _unblock(self, request: Follow | Unblock) -> None:
@@ -101,6 +101,10 @@ def _unblocked(state: VmState, pending: TaskState | None) -> VmState:
     if pending is None:
         return replace(state, question=None)
     tasks = tuple(replace(task, state="success") if task == pending else task for task in state.tasks)
-    effects: Mapping[str, PowerState | None] = EFFECTS
-    becomes = effects.get(pending.operation) or state.power_state
-    return replace(state, question=None, tasks=tasks, power_state=becomes)
+    return _switched(replace(state, question=None, tasks=tasks), EFFECTS.get(pending.operation, state.power_state))
+
+
+def _switched(state: VmState, becomes: PowerState | None) -> VmState:
+    # Whether VMware Tools will run then, nobody knows now.
+    tools_running = state.tools_running if becomes is state.power_state else None
+    return replace(state, power_state=becomes, tools_running=tools_running)

@@ -79,7 +79,8 @@ class VmState:
 
     ``power_state`` is None where the host cannot tell (the VM is disconnected or its files are gone).
     ``appearance`` counts the questions that were seen to come up: a question that went away and came back is a new one,
-    though its id may be the same. ``tasks`` are the recent ones, oldest first. ``exists`` is False once the VM is gone.
+    though its id may be the same. ``tasks`` are the recent ones, oldest first. ``tools_running`` is None
+    where it is not known. ``exists`` is False once the VM is gone.
     """
 
     power_state: PowerState | None = None

@@ -104,12 +104,12 @@ class Crew:
         """Wait for news and take it in."""
         if not self._watch.is_open:
             self._guarded(self._watch.open)
-        self._take_replies()
+        self._take_replies(patient=True)
         if self._active:
             self._dispatch.parked.set()
             self._guarded(self._wait)
             self._dispatch.parked.clear()
-            self._take_replies()
+            self._take_replies(patient=False)
 
     def _look(self) -> None:
         """Show every active job what is known now, and send what they want done."""
@@ -164,10 +164,10 @@ class Crew:
     def _state(self, job: Job) -> VmState:
         return self._mirrors[job.vm.moid].state()
 
-    def _take_replies(self) -> None:
+    def _take_replies(self, *, patient: bool) -> None:
         lost: list[Reply] = []
         orders: list[Order] = []
-        for reply in self._dispatch.collect():
+        for reply in self._dispatch.collect(patient=patient):
             if reply.job.result is not None:
                 continue
             if _is_lost(reply.error):

@@ -55,13 +55,13 @@ class Dispatch:
         self._wake = wake
         self._size = min(PARALLEL_REQUESTS, max(2, jobs))
         self._pool: ThreadPoolExecutor | None = None
-        self._sent: dict[Future[Reply], Command] = {}
+        self._sent: set[Future[Reply]] = set()
         self._here: list[Reply] = []
 
     @property
     def is_waiting(self) -> bool:
-        """True while a reply is outstanding."""
-        return any(not future.done() for future in self._sent)
+        """True while a reply is outstanding, or was a moment ago."""
+        return bool(self._sent)
 
     @property
     def has_replies(self) -> bool:
@@ -77,16 +77,16 @@ class Dispatch:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(max_workers=self._size, thread_name_prefix="virt.esx")
             future = self._pool.submit(self._carry_out, job, command)
-            self._sent[future] = command
+            self._sent.add(future)
             future.add_done_callback(self._wake_if_needed)
 
-    def collect(self) -> list[Reply]:
-        """Return the replies that have come, giving those that are about to come a moment."""
-        wait([future for future, command in self._sent.items() if not isinstance(command, Tell)], REPLIES_SECONDS)
+    def collect(self, *, patient: bool) -> list[Reply]:
+        """Return the replies that have come; with ``patient``, those that are about to come are given a moment."""
+        if patient:
+            wait(self._sent, REPLIES_SECONDS)
         come = [future for future in self._sent if future.done()]
         replies, self._here = [*self._here, *(future.result() for future in come)], []
-        for future in come:
-            del self._sent[future]
+        self._sent.difference_update(come)
         return replies
 
     def close(self) -> None:

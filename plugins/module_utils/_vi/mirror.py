@@ -144,10 +144,14 @@ class Mirror:
                 question=question_of(self._values.get("runtime.question")),
                 appearance=self._appearance,
                 tasks=tuple(tasks),
-                tools_running=str(self._values.get("guest.toolsRunningStatus")) in _TOOLS_RUNNING,
+                tools_running=_tools(self._values.get("guest.toolsRunningStatus")),
                 exists=self._exists,
             )
         return self._state
+
+
+def _tools(status: Any) -> bool | None:
+    return None if status is None else str(status) in _TOOLS_RUNNING
 
 
 def _text(value: Any) -> str | None:

@@ -83,7 +83,7 @@ def test_a_question_that_nobody_answers_ends_the_work_with_all_there_is_to_know(
     failure = result_of(job).to_json()["failure"]
     assert failure["kind"] == "question_blocked"
     assert failure["question"]["choices"] == [{"key": "0", "label": "button.serial.file.append", "summary": "Append"}]
-    assert failure["rule"] == {"question": "msg.serial.file.open", "answer": "button.serial.file.append"}
+    assert failure["rule"] == {"question": "msg.serial.file.open", "answer": "Append"}
     assert failure["outcome"] == "not cancelable: left blocked"
     assert failure["task"]["moid"] == "task-1"
     assert not result_of(job).changed

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules return is what their documentation says."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ansible_collections.virt.esx.plugins.modules import esx_question, esx_question_info, esx_vm_info, esx_vm_power
+from ansible_collections.virt.esx.tests.support.documented import differences
+from ansible_collections.virt.esx.tests.support.worlds import run, world_of
+
+BLOCKED = {"name": "web01", "questions": [{"question": "msg.serial.file.open", "during": "now", "task": "power-on"}]}
+PLAIN = {"name": "web02", "power_state": "powered-on", "ip_addresses": ["192.0.2.10"], "nics": [{}]}
+CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
+    (esx_vm_power, {"name": "web01", "state": "powered-on"}),
+    (esx_vm_power, {"name": "web01", "state": "powered-on", "auto_answer": "true"}),
+    (esx_vm_power, {"query": "[]", "state": "powered-off"}),
+    (esx_question, {"name": "web01"}),
+    (esx_question, {"auto_answer": "safe"}),
+    (esx_question_info, {}),
+    (esx_vm_info, {}),
+    (esx_vm_info, {"name": "web02"}),
+]
+
+
+@pytest.mark.parametrize(("module", "given"), CALLS)
+def test_a_result_is_as_documented(module: ModuleType, given: dict[str, Any]) -> None:
+    outcome = run(module, world_of(BLOCKED, PLAIN), **given)
+
+    failure = {"msg": str(outcome.error), "failure": outcome.error.failure()} if outcome.error else {}
+    assert differences(module.__name__.rpartition(".")[2], {**outcome.result, **failure}) == []
