@@ -111,6 +111,17 @@ def _licences(profile: HostProfile, *, free: bool) -> Any:
     )
 
 
+def _task_description() -> Any:
+    states = ("queued", "running", "success", "error")
+    method = vim.ElementDescription(key="VirtualMachine.powerOn", label="Power On virtual machine", summary="Power on")
+    reason = vim.TypeDescription(key=vim.TaskReasonUser, label="User", summary="Queued by a user")
+    return vim.TaskDescription(
+        methodInfo=[method],
+        state=[vim.ElementDescription(key=one, label=one.capitalize(), summary=one.capitalize()) for one in states],
+        reason=[reason],
+    )
+
+
 def add_managers(world: World, profile: HostProfile) -> None:
     """Add the managers that the service content and the host name."""
     manager = vim.host.AutoStartManager
@@ -139,6 +150,7 @@ def add_managers(world: World, profile: HostProfile) -> None:
         key=vim.event.GeneralUserEvent, category="info", fullFormat="{message}", formatOnDatacenter="{message}",
         formatOnComputeResource="{message}", formatOnHost="{message}", formatOnVm="{message}", description="User event",
     )  # fmt: skip
+    world.find("TaskManager", world.task_manager).set("description", _task_description())
     description = vim.event.EventDescription(category=one, eventInfo=[detail])
     world.add(EventManager("ha-eventmgr", latestEvent=event, maxCollector=1000, description=description))
     world.add(_licences(profile, free=world.free_licence))

@@ -104,8 +104,7 @@ class Crew:
         """Wait for news and take it in."""
         if not self._watch.is_open:
             self._guarded(self._watch.open)
-        self._take_replies(patient=True)
-        if self._active:
+        if not self._take_replies(patient=True) and self._active:
             self._dispatch.parked.set()
             self._guarded(self._wait)
             self._dispatch.parked.clear()
@@ -164,7 +163,9 @@ class Crew:
     def _state(self, job: Job) -> VmState:
         return self._mirrors[job.vm.moid].state()
 
-    def _take_replies(self, *, patient: bool) -> None:
+    def _take_replies(self, *, patient: bool) -> bool:
+        """Take in what came back; return whether jobs must be shown it because no news will tell of it."""
+        is_news = False
         lost: list[Reply] = []
         orders: list[Order] = []
         for reply in self._dispatch.collect(patient=patient):
@@ -178,11 +179,13 @@ class Crew:
                 reply.job.task_started(reply.task)
             elif isinstance(reply.command, Tell):
                 reply.job.call_returned()
+            is_news = is_news or reply.error is not None or isinstance(reply.command, Tell)
         if lost:
             self._reconnect()
             for reply in lost:
                 self._note(reply.job, self._take_lost(reply.job, reply.command), orders)
         self._send(orders)
+        return is_news
 
     def _take_error(self, job: Job, command: Command, error: EsxError) -> Command | None:
         if isinstance(command, Answer):
