@@ -95,6 +95,11 @@ class Outcome:
         return self.error.failure()["kind"] if self.error else None
 
     @property
+    def failure(self) -> dict[str, Any] | None:
+        """The failure as a rescue sees it."""
+        return self.error.failure() if self.error else None
+
+    @property
     def vm(self) -> Mapping[str, Any]:
         """The entry of the single VM."""
         entry: Mapping[str, Any] = self.result["vm"]

@@ -16,9 +16,8 @@ def question_blocked(
     vm: Vm, question: Question, report: Report, task: TaskState | None, outcome: Outcome | None
 ) -> QuestionBlocked:
     """Say which question holds up ``vm``, what may be answered, why nothing was, and what became of the task."""
-    choices = ", ".join(f"{choice.key}={choice.text}" for choice in question.choices) or "none"
     return QuestionBlocked(
-        f"{vm} is blocked by a question: {question.text} [choices: {choices}] {report.sentence}{_fate(task, outcome)}",
+        f"{vm} is blocked by a question: {_asked(question)} {report.sentence}{_fate(task, outcome)}",
         vm=vm.name,
         moid=vm.moid,
         question=question.to_json(),
@@ -57,5 +56,15 @@ def task_failed(vm: Vm, task: TaskState) -> TaskFailed:
     )
 
 
+def _asked(question: Question) -> str:
+    kind = question.kinds[-1] if question.kinds else ""
+    text = question.text.removeprefix(f"{kind}:").strip() if kind else question.text
+    choices = ", ".join(
+        f"{choice.key}={choice.text}{' (default)' if choice is question.default_choice else ''}"
+        for choice in question.choices
+    )
+    return f"{text} [{kind + '; ' if kind else ''}choices: {choices or 'none'}]"
+
+
 def _fate(task: TaskState | None, outcome: Outcome | None) -> str:
-    return f" The task {task.operation} ({task.moid}): {outcome.value}." if task and outcome else ""
+    return f" Its task {task.operation} ({task.moid}): {outcome.value}." if task and outcome else ""

@@ -123,6 +123,9 @@ class BatchResult:
     def to_json(self) -> dict[str, Any]:
         """Return the module's result: ``changed``, ``diff``, ``vms`` and for a single VM ``vm``."""
         entries = [result.to_json() for result in self.results]
+        for entry in entries if self.single else ():
+            # The task's own failure says it all.
+            entry.pop("failure", None)
         shown: dict[str, Any] = {
             "changed": any(entry["changed"] for entry in entries),
             "vms": entries,

@@ -81,9 +81,9 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     BLOCKED = "not cancelable: left blocked"
     RUNNING = "not cancelable: left running"
-    REFUSED = "cancel refused: left as it is"
-    UNCONFIRMED = "cancel sent, not confirmed"
-    THEIRS = "not started by this run: left as found"
+    REFUSED = "cancel refused"
+    UNCONFIRMED = "cancel not confirmed"
+    THEIRS = "not ours: left as found"
 
 
 FINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.BLOCKED, Phase.EXPIRED})

@@ -69,7 +69,7 @@ class Vm:
     instance_uuid: str | None = None
 
     def __str__(self) -> str:
-        return f"'{self.name}' (moid {self.moid})"
+        return f"{self.name} (moid {self.moid})"
 
 
 @dataclass(frozen=True, kw_only=True)

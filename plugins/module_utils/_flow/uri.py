@@ -201,7 +201,8 @@ def _query(text: str) -> tuple[dict[str, str], list[str]]:
         if name in _QUERY_NAMES:
             items[name] = _decoded(value, f"'{name}'")
         elif name:
-            unknown.append(name)
+            # A password with a question mark in it would end up here.
+            unknown.append(name if re.fullmatch(r"\w{1,20}", name, re.ASCII) else "(one that is no name)")
     return items, unknown
 
 

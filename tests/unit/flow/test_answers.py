@@ -187,7 +187,7 @@ def test_a_rule_comes_before_auto_answer_even_if_it_cannot_be_followed() -> None
             SERIAL,
             Policy(),
             Reason.NO_RULE,
-            ["auto_answer", "question: 'msg.serial.file.open'", "button.serial.file.append"],
+            ["auto_answer", "question: 'msg.serial.file.open'", "Append"],
         ),
         (SERIAL, policy({"question": "*", "answer": "fail"}), Reason.RULE_SAYS_FAIL, ["Rule 1", "fail"]),
         (
@@ -291,11 +291,11 @@ def test_a_question_is_shown_with_the_key_of_its_default() -> None:
 @pytest.mark.parametrize(
     ("question", "rule"),
     [
-        (SERIAL, {"question": "msg.serial.file.open", "answer": "button.serial.file.append"}),
-        (replace(SERIAL, default=None), {"question": "msg.serial.file.open", "answer": "button.serial.file.append"}),
+        (SERIAL, {"question": "msg.serial.file.open", "answer": "Append"}),
+        (replace(SERIAL, default=None), {"question": "msg.serial.file.open", "answer": "Append"}),
         (MOVED, {"question": "msg.uuid.altered", "answer": "I _copied it"}),
-        (LOCKED, {"question": "msg.cdromdisconnect.locked", "answer": "button.no"}),
-        (STRANGE, {"text": "Is 12 more than 11\\?", "answer": "button.strange.most"}),
+        (LOCKED, {"question": "msg.cdromdisconnect.locked", "answer": "No"}),
+        (STRANGE, {"text": "Is 12 more than 11\\?", "answer": "Most"}),
         (replace(SERIAL, choices=()), {"question": "msg.serial.file.open", "answer": "fail"}),
         (replace(SERIAL, choices=choices("Cancel", "Cancel")), {"question": "msg.serial.file.open", "answer": "0"}),
         (Question(id="1", text=" \n "), {"text": "^\\s*$", "answer": "fail"}),
@@ -490,7 +490,7 @@ def test_the_rule_in_a_sentence_is_yaml() -> None:
     assert isinstance(report, Report)
     rule = report.sentence[report.sentence.index("{") : report.sentence.rindex("}") + 1]
 
-    assert yaml.safe_load(rule) == {"text": "Is it 'strange'\\?", "answer": "button.strange.most"}
+    assert yaml.safe_load(rule) == {"text": "Is it 'strange'\\?", "answer": "Most"}
 
 
 @given(QUESTIONS)

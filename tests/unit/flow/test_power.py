@@ -54,7 +54,7 @@ def test_the_effect_of_every_power_task_is_known() -> None:
 
 def test_what_is_not_possible_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(
-        PlanError, match=r"'web01' \(moid 1\) is powered-off, so 'suspended' is not possible: power it on"
+        PlanError, match=r"web01 \(moid 1\) is powered-off, so 'suspended' is not possible: power it on"
     ):
         route(VM, OFF, Wish.SUSPENDED)
 

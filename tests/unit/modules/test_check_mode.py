@@ -42,10 +42,16 @@ CASES = [
 
 
 def of_check_and_run(outcome: Outcome) -> tuple[Any, ...]:
-    """Return what must be the same: change, diff, answers, and failure but for what a blocked task came to."""
+    """Return what must be the same: change, diff, answers and failure."""
     entry = outcome.result["vm"]
-    failure = dict(entry.get("failure", {}))
-    return (outcome.kind, entry["changed"], entry["power_state"], entry["questions"], outcome.result["diff"], failure)
+    return (
+        outcome.kind,
+        entry["changed"],
+        entry["power_state"],
+        entry["questions"],
+        outcome.result["diff"],
+        outcome.failure,
+    )
 
 
 @pytest.mark.parametrize(("pending", "policy"), CASES)

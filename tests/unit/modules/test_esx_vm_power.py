@@ -40,7 +40,7 @@ def test_a_question_without_a_policy_ends_the_task_at_once(delay: float) -> None
     done = run(esx_vm_power, world, name="web01", **ON)
 
     assert done.kind == "question_blocked"
-    assert done.vm["failure"]["outcome"] == "not cancelable: left blocked"
+    assert done.failure["outcome"] == "not cancelable: left blocked"
     assert not done.vm["changed"]
 
 
@@ -49,7 +49,7 @@ def test_a_cancelable_task_is_cancelled_and_nothing_is_left_behind() -> None:
 
     done = run(esx_vm_power, world, name="web01", **ON)
 
-    assert done.vm["failure"]["outcome"] == "cancelled"
+    assert done.failure["outcome"] == "cancelled"
     assert world.find("VirtualMachine", "1").get("runtime.question") is None
     assert world.tasks.running() == []
 
@@ -74,7 +74,7 @@ def test_a_question_that_keeps_coming_back_ends_as_the_failure() -> None:
     done = run(esx_vm_power, world, name="web01", auto_answer="true", max_answers=3, **ON)
 
     assert done.kind == "question_blocked"
-    assert done.vm["failure"]["reason"] == "max_answers"
+    assert done.failure["reason"] == "max_answers"
     assert called(world, "AnswerVM") == 3
 
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_answered_is_reported_in_its_own_words(
 
     done = run(esx_vm_power, world, name="web01", **ON, **policy)
 
-    assert done.vm["failure"]["reason"] == reason
+    assert done.failure["reason"] == reason
     assert called(world, "AnswerVM") == 0
 
 
@@ -162,7 +162,7 @@ def test_when_the_time_is_up_a_cancelable_task_is_cancelled() -> None:
     done = run(esx_vm_power, world, name="web01", timeout=10, **ON)
 
     assert done.kind == "timeout"
-    assert done.vm["failure"]["outcome"] == "cancelled"
+    assert done.failure["outcome"] == "cancelled"
 
 
 def test_a_guest_that_does_not_listen_is_given_up_or_forced() -> None:
@@ -192,7 +192,7 @@ def test_a_task_that_fails_says_why() -> None:
     done = run(esx_vm_power, world, name="web01", **ON)
 
     assert done.kind == "task_failed"
-    assert done.vm["failure"]["fault"] == "NoDiskSpace"
+    assert done.failure["fault"] == "NoDiskSpace"
 
 
 def test_a_task_that_another_client_was_faster_with_is_no_failure() -> None:
