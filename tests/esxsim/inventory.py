@@ -167,6 +167,11 @@ class Inventory:
             if store is not None and store.files.get(path) is None:
                 size = disk.capacity_kib * 1024 // (4 if disk.thin else 1)
                 store.files.put(path, File(size, None, disk.capacity_kib, thin=disk.thin))
+        for port in (*machine.serials, *machine.parallels):
+            store = self._store(port.target)
+            path = port.target.partition("]")[2].strip()
+            if store is not None and path and store.files.get(path) is None:
+                store.files.put(path, File(0, b""))
 
     def _store(self, path: str) -> Datastore | None:
         name = path.partition("]")[0].removeprefix("[") if path.startswith("[") else ""

@@ -25,8 +25,8 @@ class Client:
     def __init__(self, world: World) -> None:
         self.world = world
         self.stub = SimStub(world)
-        self.instance = vim.ServiceInstance("ServiceInstance", self.stub)
-        self.content = self.instance.RetrieveContent()
+        instance: Any = vim.ServiceInstance("ServiceInstance", self.stub)
+        self.content = instance.RetrieveContent()
         self.content.sessionManager.Login(world.username, world.password, None)
 
     def vm(self, name: str = "web01") -> Any:

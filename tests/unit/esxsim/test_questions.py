@@ -99,7 +99,7 @@ def test_retry_comes_back_under_a_new_id(times: int | None, rounds: int) -> None
     client = Client(world_of(asking({"question": SERIAL, "answers": {"Append": effect}})))
     client.vm().PowerOn()
     client.world.clock.advance(0)
-    ids = []
+    ids: list[str] = []
     while client.vm().runtime.question is not None and len(ids) < 6:
         ids.append(client.vm().runtime.question.id)
         client.vm().AnswerVM(ids[-1], "0")
