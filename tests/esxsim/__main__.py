@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_rest: stop.set())
     with tempfile.TemporaryDirectory(prefix="esxsim-") as directory:
         return _serve(options, Path(directory), stop)
 

@@ -72,17 +72,17 @@ class _Reader:
         parser.StartDoctypeDeclHandler = self.doctype
         self.parser = parser
 
-    def doctype(self, *_: Any) -> None:
+    def doctype(self, *_rest: Any) -> None:
         raise BadRequest("a document type is not allowed")
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self.stack) >= MAX_DEPTH:
             raise BadRequest("the elements are nested too deeply")
-        namespace, _, name = tag.rpartition(" ")
+        namespace, _rest, name = tag.rpartition(" ")
         node = Node(namespace, name, attributes)
         declared = attributes.get(f"{_XSI} type")
         if declared is not None:
-            prefix, _, local = declared.strip().rpartition(":")
+            prefix, _rest, local = declared.strip().rpartition(":")
             uris = self.prefixes.get(prefix or None)
             node.xsi_type = (uris[-1] if uris else "", local)
         if self.stack:
@@ -91,7 +91,7 @@ class _Reader:
             self.root = node
         self.stack.append(node)
 
-    def end(self, _: str) -> None:
+    def end(self, _rest: str) -> None:
         self.stack.pop()
 
     def data(self, text: str) -> None:

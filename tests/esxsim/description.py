@@ -104,5 +104,5 @@ class Machine:
     @property
     def folder(self) -> str:
         """The datastore path of the folder that the VMX file is in: ``[ds] dir/``."""
-        head, slash, _ = self.vmx_path.rpartition("/")
+        head, slash, _rest = self.vmx_path.rpartition("/")
         return head + slash if slash else self.vmx_path.partition("]")[0] + "] "

@@ -66,7 +66,7 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
     """
     used = [*(one.slot for one in machine.disks), *(one.slot for one in machine.cdroms)]
     slots = [(slot, device_key(slot)) for slot in used]
-    controllers = sorted({(slot.bus, slot.controller) for slot, _ in slots if slot.bus != "ide"} | _scsi(machine))
+    controllers = sorted({(slot.bus, slot.controller) for slot, _rest in slots if slot.bus != "ide"} | _scsi(machine))
     on_pci = [VIDEO, 12000]
     on_pci += [controller_key(Slot(bus=bus, controller=number)) for bus, number in controllers]
     on_pci += [4000 + nic.index for nic in machine.nics]

@@ -102,7 +102,7 @@ def _zeros(length: int) -> Iterator[bytes]:
 
 def _listing(store: Datastore, path: str) -> bytes:
     folders, files = store.files.below(path)
-    names = [f"{name}/" for name in folders] + [name for name, _ in files]
+    names = [f"{name}/" for name in folders] + [name for name, _rest in files]
     return "".join(f"<li>{name}</li>\n" for name in names).encode()
 
 

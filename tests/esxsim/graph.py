@@ -93,11 +93,11 @@ class Graph:
         gone = Counter(before)
         gone.subtract(node.children)
         for child, count in gone.items():
-            for _ in range(-count):
+            for _rest in range(-count):
                 self._reach(child)
         unsure = False
         for child, count in gone.items():
-            for _ in range(count):
+            for _rest in range(count):
                 unsure |= self._release(child)
         if unsure:
             self._sweep()

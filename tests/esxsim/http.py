@@ -131,7 +131,7 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_rest: object) -> None:
         self.close()
 
     @property
@@ -348,7 +348,7 @@ def authenticated(world: World, request: Request) -> bool:
     """Say whether a request carries a session's cookie, or Basic credentials that may log in."""
     if request.session is not None and request.session.alive:
         return True
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    scheme, _rest, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return False
     try:
@@ -382,7 +382,7 @@ def _linger(sock: socket.socket) -> None:
     with suppress(OSError):
         socket.socket.shutdown(sock, socket.SHUT_WR)
         sock.settimeout(1.0)
-        for _ in range(64):
+        for _rest in range(64):
             if not socket.socket.recv(sock, 65536):
                 break
 

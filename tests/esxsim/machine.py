@@ -136,7 +136,7 @@ class VirtualMachine(WithSnapshots):
         names = [config.files.vmPathName, *(getattr(one, "fileName", "") for one in backings)]
         self.leave()
         for name in names:
-            store_name, _, path = name.removeprefix("[").partition("] ")
+            store_name, _rest, path = name.removeprefix("[").partition("] ")
             for store in self.world.of_type("Datastore"):
                 if store.get("name") == store_name:
                     store.files.discard(path)
@@ -151,7 +151,7 @@ class VirtualMachine(WithSnapshots):
     def leave(self) -> None:
         """Take the VM out of the inventory; its files stay."""
         config = self.get("config")
-        store_name, _, path = config.files.vmPathName.removeprefix("[").partition("] ")
+        store_name, _rest, path = config.files.vmPathName.removeprefix("[").partition("] ")
         for store in self.world.of_type("Datastore"):
             if store.get("name") == store_name:
                 store.files.freeze(path)

@@ -282,7 +282,7 @@ class Asking(VmBase):
             raise vmodl.fault.InvalidArgument(
                 invalidProperty="questionId", msg="The virtual machine does not ask a question of this id."
             )
-        elif any(number == questionId for number, _ in self.answered):
+        elif any(number == questionId for number, _rest in self.answered):
             raise vim.fault.ConcurrentAccess(msg="The question has been answered already.")
         else:
             raise vim.fault.InvalidState(msg="The virtual machine asks no question.")

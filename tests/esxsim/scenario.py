@@ -115,14 +115,14 @@ def _add_vms(inventory: Inventory, checked: Mapping[str, Any], defaults: Mapping
     _no_two_files(ready)
     for folder, group in _by_folder(ready):
         place = inventory.folder(folder) if folder else None
-        vms = inventory.add([machine for machine, _, _ in group], place)
-        for vm, (_, one, _) in zip(vms, group, strict=True):
+        vms = inventory.add([machine for machine, _rest, _rest in group], place)
+        for vm, (_rest, one, _rest) in zip(vms, group, strict=True):
             _set_up(vm, one, defaults)
 
 
 def _no_two_files(ready: list[tuple[Machine, Mapping[str, Any], str]]) -> None:
     seen: dict[str, str] = {}
-    for machine, _, path in ready:
+    for machine, _rest, path in ready:
         if machine.vmx_path in seen:
             raise SchemaError(
                 f"{path}: found a second VM with the file {machine.vmx_path} (the first is {seen[machine.vmx_path]}), "

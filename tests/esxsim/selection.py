@@ -73,7 +73,7 @@ class Selection:
         self._plans: dict[str, tuple[Watched, ...] | None] = {}
         self.skip_missing = bool(spec.reportMissingObjectsInResults)
         self._sets = [(one.type._wsdlName, bool(one.all), list(one.pathSet)) for one in spec.propSet]
-        for type_name, _, wanted in self._sets:
+        for type_name, _rest, wanted in self._sets:
             for path in wanted:
                 self.watched(type_name, path)
         self.roots = list(_Compiler(self, spec).roots())
@@ -120,7 +120,7 @@ class Selection:
         if not sets:
             return None
         wanted: dict[str, None] = {}
-        for _, everything, some in sets:
+        for _rest, everything, some in sets:
             wanted.update(dict.fromkeys(self._all(type_name) if everything else some))
         return tuple(self.watched(type_name, path) for path in wanted)
 

@@ -168,7 +168,7 @@ class Browser(Plain):
     type_name = "HostDatastoreBrowser"
 
     def __init__(self, moid: str, stores: list[Datastore]) -> None:
-        supported = [query() for query, _ in KINDS.values()] + [browser.FolderQuery()]
+        supported = [query() for query, _rest in KINDS.values()] + [browser.FolderQuery()]
         super().__init__(moid, datastore=[store.ref for store in stores], supportedType=supported)
 
     @method("SearchDatastore_Task")
@@ -189,7 +189,7 @@ class Browser(Plain):
         return self._search(call, "SearchDatastoreSubFolders_Task", datastorePath, find)
 
     def _search(self, call: Call, name: str, path: str, find: Callable[[], Any]) -> Any:
-        store, _ = find_store(call.world, path)
+        store, _rest = find_store(call.world, path)
 
         def body() -> Body:
             yield 0

@@ -43,7 +43,7 @@ class ViewManager(ManagedObject):
     @method("CreateContainerView")
     def create_container_view(self, call: Call, *, container: Any, type_: list[Any], recursive: bool) -> Any:
         root = call.world.find(*key_of(container))
-        if not any(name in lineage(root.type_name) for name, _ in CHILDREN):
+        if not any(name in lineage(root.type_name) for name, _rest in CHILDREN):
             raise vmodl.fault.InvalidArgument(invalidProperty="container", msg=f"A {root.type_name} is no container.")
         view = ContainerView(require_login(call), root, list(type_ or []), recursive=recursive)
         return self._keep(call, view)
@@ -150,7 +150,7 @@ class ContainerView(View):
         return [child for child in below if child is not None]
 
     def _watch(self, obj: ManagedObject) -> None:
-        if obj.key not in self._watching and any(name in lineage(obj.type_name) for name, _ in CHILDREN):
+        if obj.key not in self._watching and any(name in lineage(obj.type_name) for name, _rest in CHILDREN):
             self._watching.add(obj.key)
             self.world.watch(obj.key, self)
 

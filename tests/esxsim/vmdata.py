@@ -205,8 +205,8 @@ def datastore_urls(vm: VmBase) -> list[Any]:
 
 def summary_config(vm: VmBase) -> Any:
     found = vm.get("config")
-    disks = sum(1 for _ in iterate(found, vim.vm.device.VirtualDisk))
-    nics = sum(1 for _ in iterate(found, vim.vm.device.VirtualEthernetCard))
+    disks = sum(1 for _rest in iterate(found, vim.vm.device.VirtualDisk))
+    nics = sum(1 for _rest in iterate(found, vim.vm.device.VirtualEthernetCard))
     return like(
         _summary_config_model(),
         name=found.name,

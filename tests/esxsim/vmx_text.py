@@ -125,7 +125,7 @@ def _file(name: str, vmx_path: str) -> str:
     if name.startswith(folder) and "/" not in name[len(folder) :]:
         return name[len(folder) :]
     if name.startswith("["):
-        store, _, path = name[1:].partition("]")
+        store, _rest, path = name[1:].partition("]")
         return f"/vmfs/volumes/{store}/{path.strip()}"
     return name
 

@@ -125,7 +125,7 @@ def test_a_wait_in_manual_time_ends_when_time_is_moved() -> None:
 
 
 def _until(true: Any) -> None:
-    for _ in range(1000):
+    for _rest in range(1000):
         if true():
             return
         time.sleep(0.005)
@@ -242,7 +242,7 @@ def test_a_defect_in_a_task_is_an_error_of_the_task_and_is_kept(capsys: pytest.C
 
 def test_finished_tasks_leave_the_list_of_their_machine_but_stay_readable() -> None:
     world = build()
-    tasks = [started(world, waiting()) for _ in range(15)]
+    tasks = [started(world, waiting()) for _rest in range(15)]
 
     assert len(world.find("VirtualMachine", "1").get("recentTask")) == 10
     assert tasks[0].get("info.state") == "success"

@@ -243,7 +243,7 @@ def test_partial_updates_name_the_nested_property_and_others_the_whole() -> None
                 ("config.hardware.device[4000].macAddress", "assign", "00:0c:29:00:00:02"),
             ]
         else:
-            assert [(name, op) for name, op, _ in changes(update)] == [
+            assert [(name, op) for name, op, _rest in changes(update)] == [
                 ("runtime", "assign"),
                 ("config.hardware.device", "assign"),
             ]
@@ -301,7 +301,7 @@ def test_a_question_and_its_task_come_through_one_filter() -> None:
     task = vim.VirtualMachine("1", stub).PowerOnVM_Task(None)
     world.clock.advance(1)
     update = pc.CheckForUpdates(version)
-    assert [(kind, moid) for kind, moid, _ in flat(update)] == [("enter", task._moId), ("modify", "1")]
+    assert [(kind, moid) for kind, moid, _rest in flat(update)] == [("enter", task._moId), ("modify", "1")]
     assert flat(update)[1][2]["runtime.question"].id == "1"
     vim.VirtualMachine("1", stub).AnswerVM("1", "go")
     world.clock.advance(5)
@@ -320,7 +320,7 @@ def test_old_tasks_leave_the_filter() -> None:
         update = pc.CheckForUpdates(version)
         version = update.version
 
-    assert sorted(kind for kind, _, _ in flat(update)) == ["enter", "leave"]
+    assert sorted(kind for kind, _rest, _rest in flat(update)) == ["enter", "leave"]
 
 
 def test_objects_enter_and_leave_with_the_inventory() -> None:
@@ -384,7 +384,7 @@ def test_a_whole_branch_leaves_even_when_it_hangs_together_in_a_circle() -> None
     pc = collector(login(world))
     pc.CreateFilter(spec, False)
     update = pc.WaitForUpdates("")
-    assert sorted(moid for _, moid, _ in flat(update)) == ["a", "b", "c", "root", "vms"]
+    assert sorted(moid for _rest, moid, _rest in flat(update)) == ["a", "b", "c", "root", "vms"]
     world.find("Folder", "root").discard("childEntity", vim.Folder("a"))
 
     assert sorted(flat(pc.CheckForUpdates(update.version))) == [("leave", one, {}) for one in "abc"]
@@ -398,7 +398,7 @@ def test_a_truncated_update_is_continued() -> None:
     while (update := pc.WaitForUpdatesEx(version, options)) is not None:
         version = update.version
         truncated.append(bool(update.truncated))
-        seen += [moid for _, moid, _ in flat(update)]
+        seen += [moid for _rest, moid, _rest in flat(update)]
 
     assert (seen, truncated) == (["1", "2", "3", "4", "5"], [True, True, False])
 
@@ -478,7 +478,7 @@ def parked(world: World, call: Any) -> tuple[threading.Thread, list[Any]]:
     before = world.clock.parked()
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    for _ in range(1000):
+    for _rest in range(1000):
         if world.clock.parked() > before:
             break
         time.sleep(0.002)
@@ -527,10 +527,10 @@ def test_two_hundred_waits_wake_one_by_one() -> None:
     took = time.monotonic() - began
 
     assert flat(waits[42][2][0]) == [("modify", "142", {"name": "changed"})]
-    assert sum(bool(results) for _, _, results in waits) == 1
+    assert sum(bool(results) for _rest, _rest, results in waits) == 1
     assert took < 0.5
     world.sessions.clear()
-    for _, thread, _ in waits:
+    for _rest, thread, _rest in waits:
         thread.join(5)
     assert world.clock.parked() == 0
 

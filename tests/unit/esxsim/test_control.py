@@ -45,7 +45,9 @@ class Door:
 
     def say(self, method: str, name: str, given: Any = None) -> tuple[int, dict[str, Any]]:
         """Ask the control endpoint."""
-        status, body, _ = self.ask(method, f"/control/{name}", None if given is None else json.dumps(given).encode())
+        status, body, _rest = self.ask(
+            method, f"/control/{name}", None if given is None else json.dumps(given).encode()
+        )
         return status, json.loads(body)
 
 
@@ -186,7 +188,7 @@ def test_a_vmx_file_is_read_by_the_escapes_of_libvirt_and_of_govc(door: Door) ->
 
 def test_a_file_goes_up_down_and_away(door: Door) -> None:
     path = f"/folder/a/b.txt?{WHERE}"
-    first, second = (door.ask("PUT", path, b"hello", AUTH)[0] for _ in range(2))
+    first, second = (door.ask("PUT", path, b"hello", AUTH)[0] for _rest in range(2))
     read = door.ask("GET", path, headers=AUTH)
     head = door.ask("HEAD", path, headers=AUTH)
     part = door.ask("GET", path, headers={**AUTH, "Range": "bytes=1-3"})

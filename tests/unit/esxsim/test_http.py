@@ -157,7 +157,7 @@ def test_the_session_is_in_the_cookie_however_it_is_echoed(server: Server, clien
 
 def test_one_connection_serves_many_requests_and_the_log_says_so(server: Server, clients: Clients) -> None:
     connection = clients.plain(server)
-    for _ in range(5):
+    for _rest in range(5):
         post(connection, CONTENT).read()
 
     assert (len(server.log), server.log.connections()) == (5, 1)
@@ -291,7 +291,7 @@ def test_a_restart_closes_connections_and_the_port_for_a_while(world: World, ser
         post(connection, CONTENT).read()
     with pytest.raises(ConnectionError):
         post(clients.plain(server), CONTENT)
-    for _ in range(100):
+    for _rest in range(100):
         time.sleep(0.02)
         try:
             reply = post(clients.plain(server), CONTENT)
@@ -349,7 +349,7 @@ def test_a_connection_reads_a_thousand_properties_a_second(world: World, clients
         si = clients.pyvmomi(server)
         vm = vim.VirtualMachine("1", si._stub)
         began = time.monotonic()
-        for _ in range(200):
+        for _rest in range(200):
             assert vm.name == "vm1"
         took = time.monotonic() - began
 
@@ -359,7 +359,7 @@ def test_a_connection_reads_a_thousand_properties_a_second(world: World, clients
 
 
 def _until(true: Any) -> None:
-    for _ in range(1000):
+    for _rest in range(1000):
         if true():
             return
         time.sleep(0.005)

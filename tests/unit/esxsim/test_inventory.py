@@ -76,7 +76,7 @@ def properties(world: World) -> Iterator[tuple[ManagedObject, str, Any, Any]]:
                 yield obj, name, value, info
 
 
-@pytest.mark.parametrize("version", sorted({api for api, _, _ in VERSIONS.values()} & set(VERSIONS)))
+@pytest.mark.parametrize("version", sorted({api for api, _rest, _rest in VERSIONS.values()} & set(VERSIONS)))
 def test_every_property_is_complete_by_pyvmomis_own_serializer(version: str) -> None:
     world = world_of(FULL, {"name": "web02"}, host={"version": version}, datastores=STORES)
     count = 0
@@ -114,7 +114,7 @@ def test_every_reference_leads_somewhere() -> None:
     world = world_of(FULL, datastores=STORES)
     lost = [
         f"{obj}.{name}"
-        for obj, name, value, _ in properties(world)
+        for obj, name, value, _rest in properties(world)
         for ref in (value if isinstance(value, list) else [value])
         if isinstance(ref, (vim.ManagedEntity, vim.host.DatastoreBrowser, vim.EnvironmentBrowser, vim.vm.Snapshot))
         and world.find_or_none(type(ref)._wsdlName, ref._moId) is None

@@ -242,7 +242,7 @@ def test_a_destroyed_vm_takes_its_files_along() -> None:
     world = world_of(OFF)
     client = Client(world)
     store = world.of_type("Datastore")[0]
-    before = [path for path, _ in store.files]
+    before = [path for path, _rest in store.files]
     client.after(0, client.vm().Destroy())
 
     assert before == ["web01/web01.vmx", "web01/web01.vmdk"]

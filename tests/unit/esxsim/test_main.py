@@ -79,7 +79,7 @@ def test_a_bad_scenario_is_status_2(tmp_path: Path) -> None:
     scenario = tmp_path / "s.yml"
     scenario.write_text("vms:\n- {name: web01, cpu: 2}\n", "utf-8")
     with start("--scenario", str(scenario), "--port", "0") as process:
-        _, errors = process.communicate(timeout=30)
+        _rest, errors = process.communicate(timeout=30)
 
     assert process.returncode == 2
     assert f"{scenario}: vms[0]: found 'cpu'" in errors
@@ -89,7 +89,7 @@ def test_a_taken_port_is_told() -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken, start("--port", str(taken.getsockname()[1])) as process:
-        _, errors = process.communicate(timeout=30)
+        _rest, errors = process.communicate(timeout=30)
 
     assert process.returncode == 1
     assert "cannot serve on 127.0.0.1" in errors

@@ -66,7 +66,7 @@ def test_a_question_may_come_late_and_another_one_after_it() -> None:
     client = Client(world_of(asking({"question": SERIAL, "delay": 2}, {"question": "msg.uuid.altered", "delay": 5})))
     client.vm().PowerOn()
     seen = []
-    for _ in range(6):
+    for _rest in range(6):
         client.world.clock.advance(1)
         question = client.vm().runtime.question
         seen.append(question and question.message[0].id)
@@ -81,7 +81,7 @@ def test_a_rule_counts_operations(skip: int, count: int | None, asked: list[int]
     rule = {"question": SERIAL, "skip": skip, **({} if count is None else {"count": count})}
     client = Client(world_of(asking(rule)))
     found = []
-    for _ in range(3):
+    for _rest in range(3):
         client.after(0, client.vm().PowerOn())
         question = client.vm().runtime.question
         found.append(int(question is not None))
@@ -111,7 +111,7 @@ def test_retry_comes_back_under_a_new_id(times: int | None, rounds: int) -> None
 def test_an_id_may_be_used_again() -> None:
     client = Client(world_of(asking({"question": SERIAL, "id": "0"})))
     ids = []
-    for _ in range(2):
+    for _rest in range(2):
         client.after(0, client.vm().PowerOn())
         ids.append(client.vm().runtime.question.id)
         client.vm().AnswerVM("0", "0")
@@ -253,7 +253,7 @@ def test_a_call_without_a_task_blocks_until_the_answer() -> None:
     client, other = Client(world), Client(world)
     call = threading.Thread(target=client.vm().UnmountToolsInstaller)
     call.start()
-    for _ in range(200):
+    for _rest in range(200):
         if other.vm().runtime.question is not None:
             break
         call.join(0.01)
@@ -271,7 +271,7 @@ def test_a_blocked_call_ends_with_its_session() -> None:
     faults: list[Any] = []
     call = threading.Thread(target=lambda: faults.append(fault_of(client.vm().UnmountToolsInstaller)))
     call.start()
-    for _ in range(200):
+    for _rest in range(200):
         if machine(world).pending is not None:
             break
         call.join(0.01)

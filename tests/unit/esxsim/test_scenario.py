@@ -46,7 +46,7 @@ def test_vms_are_multiplied() -> None:
 
 
 def test_the_same_scenario_makes_the_same_world() -> None:
-    first, second = (machine(world_of({"name": "web01"})).vmx() for _ in range(2))
+    first, second = (machine(world_of({"name": "web01"})).vmx() for _rest in range(2))
 
     assert first == second
 

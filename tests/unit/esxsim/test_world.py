@@ -82,7 +82,7 @@ def test_a_wrong_password_is_an_invalid_login(user: str, password: str) -> None:
 
 def test_a_session_ends_with_logout_expiry_or_termination() -> None:
     world = build()
-    stubs = [login(world) for _ in range(4)]
+    stubs = [login(world) for _rest in range(4)]
     manager(stubs[0]).Logout()
     world.sessions.end(session(stubs[1]))
     manager(stubs[3]).TerminateSession([session(stubs[2]).key])

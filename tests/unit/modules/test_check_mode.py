@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.module_utils._flow.power import Wish
 from ansible_collections.virt.esx.plugins.modules import esx_question, esx_vm_power
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, run, world_of

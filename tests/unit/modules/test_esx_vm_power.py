@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.worlds import called, run, world_of

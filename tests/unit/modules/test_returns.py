@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
 from ansible_collections.virt.esx.plugins.modules import esx_question, esx_question_info, esx_vm_info, esx_vm_power
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import run, world_of
