@@ -148,9 +148,12 @@ def test_power_state_deletion_sessions_and_time_are_set(door: Door) -> None:
 def test_a_restart_loses_sessions_and_tasks(door: Door) -> None:
     client = Client(door.world)
     client.vm("web01").PowerOn()
-    door.say("POST", "restart", {"seconds": 0})
+    door.say("POST", "restart", {"seconds": 1})
     door.world.clock.advance(0.2)
+    down = door.world.is_down
+    door.world.clock.advance(1)
 
+    assert (down, door.world.is_down) == (True, False)
     assert door.world.sessions.alive() == []
     assert door.world.of_type("Task") == []
 
@@ -243,7 +246,7 @@ def test_the_screen_of_a_running_vm_is_a_picture(door: Door) -> None:
 def test_an_uploaded_file_can_be_registered(door: Door) -> None:
     client = Client(door.world)
     door.ask("PUT", f"/folder/new/new.vmx?{WHERE}", b'displayName = "new"\nmemsize = "64"\n', AUTH)
-    folder = vim.Folder("ha-folder-vm", client.stub)
+    folder: Any = vim.Folder("ha-folder-vm", client.stub)
     info = client.after(0, folder.RegisterVm(path="[datastore1] new/new.vmx", asTemplate=False))
 
     assert info.state == "success"

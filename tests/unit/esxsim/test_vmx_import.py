@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.tests.esxsim import vmx_text
+from ansible_collections.virt.esx.tests.esxsim.inventory import Inventory
 from ansible_collections.virt.esx.tests.esxsim.scenario import ScenarioError, load_scenario
 from ansible_collections.virt.esx.tests.esxsim.vmx_import import BadVmx, place, read
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, machine, world_of
@@ -37,8 +38,6 @@ FILES = corpus()
 def test_real_files_become_machines(file: Path) -> None:
     description = read(file.read_bytes(), PATH)
     world = world_of(networks=[{"name": "VM Network"}], datastores=[{"name": "datastore1"}, {"name": "datastore"}])
-    from ansible_collections.virt.esx.tests.esxsim.inventory import Inventory
-
     vm = Inventory(world).add([description])[0]
     config = vm.get("config")
     entries = vmx_text.entries(vmx_text.decode(file.read_bytes()))
@@ -58,7 +57,8 @@ def test_a_folder_of_real_files_is_a_world() -> None:
     world = load_scenario({"vmx_folder": str(folder), "clock": "manual"})
     client = Client(world)
     vms = world.of_type("VirtualMachine")
-    task = vim.VirtualMachine(vms[0].moid, client.stub).PowerOn()
+    vm: Any = vim.VirtualMachine(vms[0].moid, client.stub)
+    task = vm.PowerOn()
 
     assert len(vms) == len(list(folder.glob("*.vmx")))
     assert client.after(0, task).state == "success"
@@ -135,8 +135,6 @@ def test_what_is_written_is_read_again() -> None:
 def test_an_imported_file_stays_as_it_was_and_follows_changes() -> None:
     text = '# mine\nmemsize = "512"\nmy.key="x"\ndisplayName = "a"\n'
     world = world_of()
-    from ansible_collections.virt.esx.tests.esxsim.inventory import Inventory
-
     vm = Inventory(world).add([read(text.encode(), PATH)])[0]
     before = vm.vmx()
     vm.set("config.hardware.memoryMB", 1024)
