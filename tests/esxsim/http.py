@@ -146,7 +146,9 @@ class Server:
 
     def close(self) -> None:
         """Stop: the port refuses, connections end, the sessions that were opened here too."""
-        self._closed = True
+        with self._guard:
+            # From here on no new listener is taken into use.
+            self._closed = True
         self._stopped.set()
         with suppress(ValueError):
             self.world.on_restart.remove(self._hang_up)
@@ -195,13 +197,15 @@ class Server:
             time.sleep(0.01)
         while not self._closed:
             try:
-                self._listener = _listen(self.host, self.port)
+                listener = _listen(self.host, self.port)
             except OSError:
                 time.sleep(0.01)
-            else:
-                break
-        if self._closed:
-            self._listener.close()
+                continue
+            with self._guard:
+                if not self._closed:
+                    self._listener = listener
+                    return
+            listener.close()
 
     def _converse(self, raw: socket.socket, number: int, address: str) -> None:
         sock = raw
