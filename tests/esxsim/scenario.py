@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -26,6 +27,18 @@ from .world import World
 
 POWER_STATES = {"powered-on": "poweredOn", "powered-off": "poweredOff", "suspended": "suspended"}
 USER, PASSWORD = "root", "secret"
+
+
+class Entry(NamedTuple):
+    """One virtual machine of a scenario: what is made of it, what was said of it, and where."""
+
+    machine: Machine
+    given: Mapping[str, Any]
+    path: str
+
+    @property
+    def folder(self) -> str:
+        return str(self.given.get("folder", ""))
 
 
 class ScenarioError(ValueError):
@@ -106,43 +119,36 @@ def _unique(what: str, names: list[str]) -> None:
 def _add_vms(inventory: Inventory, checked: Mapping[str, Any], defaults: Mapping[str, Any], multiply: int) -> None:
     stores = [one.get("name") for one in inventory.world.of_type("Datastore")]
     networks = [one.get("name") for one in inventory.world.of_type("Network")]
-    ready: list[tuple[Machine, Mapping[str, Any], str]] = []
+    ready: list[Entry] = []
     for index, one in enumerate(checked.get("vms", [])):
         path = f"vms[{index}]"
         for number, name in enumerate(names_of(one, multiply), 1):
             machine = describe(one, name, number, path=path, stores=stores, networks=networks)
-            ready.append((machine, one, f"{path}"))
+            ready.append(Entry(machine, one, path))
     _no_two_files(ready)
     for folder, group in _by_folder(ready):
         place = inventory.folder(folder) if folder else None
-        vms = inventory.add([machine for machine, _rest, _rest in group], place)
-        for vm, (_rest, one, _rest) in zip(vms, group, strict=True):
-            _set_up(vm, one, defaults)
+        vms = inventory.add([entry.machine for entry in group], place)
+        for vm, entry in zip(vms, group, strict=True):
+            _set_up(vm, entry.given, defaults)
 
 
-def _no_two_files(ready: list[tuple[Machine, Mapping[str, Any], str]]) -> None:
+def _no_two_files(ready: list[Entry]) -> None:
     seen: dict[str, str] = {}
-    for machine, _rest, path in ready:
-        if machine.vmx_path in seen:
+    for entry in ready:
+        file = entry.machine.vmx_path
+        if file in seen:
             raise SchemaError(
-                f"{path}: found a second VM with the file {machine.vmx_path} (the first is {seen[machine.vmx_path]}), "
+                f"{entry.path}: found a second VM with the file {file} (the first is {seen[file]}), "
                 "allowed is one name in each folder; give them different folders"
             )
-        seen[machine.vmx_path] = path
+        seen[file] = entry.path
 
 
-def _by_folder(
-    ready: list[tuple[Machine, Mapping[str, Any], str]],
-) -> Iterator[tuple[str, list[tuple[Machine, Mapping[str, Any], str]]]]:
+def _by_folder(ready: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     """Neighbours in one folder go together, so that ids follow the order of the scenario."""
-    group: list[tuple[Machine, Mapping[str, Any], str]] = []
-    for item in ready:
-        if group and group[0][1].get("folder", "") != item[1].get("folder", ""):
-            yield group[0][1].get("folder", ""), group
-            group = []
-        group.append(item)
-    if group:
-        yield group[0][1].get("folder", ""), group
+    for folder, group in itertools.groupby(ready, lambda entry: entry.folder):
+        yield folder, list(group)
 
 
 def _set_up(vm: Any, one: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
