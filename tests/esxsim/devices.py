@@ -94,6 +94,7 @@ def _scsi(machine: Machine) -> set[tuple[str, int]]:
     return {("scsi", number) for number in machine.scsi_models}
 
 
+@cache
 def _info(label: str, text: str) -> Any:
     return vim.Description(label=label, summary=text)
 
@@ -240,10 +241,15 @@ def disk(machine: Machine, one: Disk, number: int, store_of: Any) -> Any:
 
 
 def cdrom(one: Cdrom, store_of: Any) -> Any:
-    if one.iso is not None:
-        backing = device.VirtualCdrom.IsoBackingInfo(fileName=one.iso, datastore=store_of(one.iso))
-        text = f"ISO {one.iso}"
-    elif one.client:
+    if one.iso is None:
+        return _drive(one)
+    backing = device.VirtualCdrom.IsoBackingInfo(fileName=one.iso, datastore=store_of(one.iso))
+    return _cdrom(one, backing, f"ISO {one.iso}")
+
+
+@cache
+def _drive(one: Cdrom) -> Any:
+    if one.client:
         backing = device.VirtualCdrom.RemotePassthroughBackingInfo(
             deviceName=one.device, useAutoDetect=False, exclusive=False
         )
@@ -251,6 +257,10 @@ def cdrom(one: Cdrom, store_of: Any) -> Any:
     else:
         backing = device.VirtualCdrom.AtapiBackingInfo(deviceName=one.device, useAutoDetect=not one.device)
         text = f"ATAPI {one.device}"
+    return _cdrom(one, backing, text)
+
+
+def _cdrom(one: Cdrom, backing: Any, text: str) -> Any:
     return device.VirtualCdrom(
         key=device_key(one.slot),
         deviceInfo=_info("CD/DVD drive 1", text),
