@@ -26,6 +26,8 @@ MAX_DEPTH = 200
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _XSI = api.support.XMLNS_XSI
 
+FIRST_VERSIONS = ("vmodl.version.version0", "vmodl.version.version1", "vmodl.query.version.version1", "vim.version.version1")
+
 
 class BadRequest(Exception):
     """A request that is no request."""
@@ -250,7 +252,9 @@ def _data(node: Node, cls: Any) -> Any:
             raise BadRequest(f"{cls._wsdlName} has no field {child.name}")
         _collect(given, child, info.type, cls._wsdlName)
     for name, info in known.items():
-        required = not info.flags & api.support.F_OPTIONAL and not issubclass(info.type, list)
+        # What came with a later version of the API is not known to an older client, which rightly leaves it out.
+        of_old = info.version in FIRST_VERSIONS
+        required = of_old and not info.flags & api.support.F_OPTIONAL and not issubclass(info.type, list)
         if required and name not in given and info.type is not object:
             raise BadRequest(f"Required property {name} is missing from data object of type {cls._wsdlName}")
     made = cls()

@@ -98,16 +98,10 @@ def test_the_target_passes(
 ) -> None:
     play = tmp_path / "play.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "roles": [name]}]), "utf-8")
-    connection = {
-        "VMWARE_HOST": esxsim["hostname"],
-        "VMWARE_PORT": str(esxsim["port"]),
-        "VMWARE_USER": esxsim["username"],
-        "VMWARE_PASSWORD": esxsim["password"],
-    }
 
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "playbook", str(play), "-e", json.dumps({"esxsim": esxsim})],
-        env=environment | connection,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
