@@ -153,7 +153,7 @@ failure:
       type: str
       sample: "12"
     reason:
-      description: Why the policy did not answer, such as V(no_rule), V(answer_not_offered), V(no_default), V(max_answers).
+      description: Why the policy did not answer, such as V(no_rule), V(answer_not_offered) or V(max_answers).
       returned: if RV(failure.kind) is V(question_blocked)
       type: str
       sample: no_rule

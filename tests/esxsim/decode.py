@@ -26,7 +26,12 @@ MAX_DEPTH = 200
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _XSI = api.support.XMLNS_XSI
 
-FIRST_VERSIONS = ("vmodl.version.version0", "vmodl.version.version1", "vmodl.query.version.version1", "vim.version.version1")
+FIRST_VERSIONS = (
+    "vmodl.version.version0",
+    "vmodl.version.version1",
+    "vmodl.query.version.version1",
+    "vim.version.version1",
+)
 
 
 class BadRequest(Exception):

@@ -149,7 +149,7 @@ class Server:
         with self._guard:
             # From here on no new listener is taken into use.
             self._closed = True
-        self._stopped.set()
+            self._stopped.set()
         with suppress(ValueError):
             self.world.on_restart.remove(self._hang_up)
         self._hang_up()
@@ -172,13 +172,14 @@ class Server:
 
     def _hang_up(self) -> None:
         with self._guard:
-            sockets = [self._listener, *self._connections.values()]
+            listener = self._listener
+            sockets = [listener, *self._connections.values()]
         for one in sockets:
             # TLS's own shutdown would wait for the client; the plain one wakes whoever reads.
             with suppress(OSError):
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
         with suppress(OSError):
-            self._listener.close()
+            listener.close()
 
     def _accept(self) -> None:
         while not self._closed:
@@ -202,9 +203,11 @@ class Server:
                 time.sleep(0.01)
                 continue
             with self._guard:
-                if not self._closed:
+                taken = not self._stopped.is_set()
+                if taken:
                     self._listener = listener
-                    return
+            if taken:
+                return
             listener.close()
 
     def _converse(self, raw: socket.socket, number: int, address: str) -> None:

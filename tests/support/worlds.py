@@ -95,9 +95,9 @@ class Outcome:
         return self.error.failure()["kind"] if self.error else None
 
     @property
-    def failure(self) -> dict[str, Any] | None:
-        """The failure as a rescue sees it."""
-        return self.error.failure() if self.error else None
+    def failure(self) -> dict[str, Any]:
+        """The failure as a rescue sees it, empty if there is none."""
+        return self.error.failure() if self.error else {}
 
     @property
     def vm(self) -> Mapping[str, Any]:

@@ -320,7 +320,7 @@ def test_old_tasks_leave_the_filter() -> None:
         update = pc.CheckForUpdates(version)
         version = update.version
 
-    assert sorted(kind for kind, _rest, _rest in flat(update)) == ["enter", "leave"]
+    assert sorted(kind for kind, _moid, _values in flat(update)) == ["enter", "leave"]
 
 
 def test_objects_enter_and_leave_with_the_inventory() -> None:
@@ -384,7 +384,7 @@ def test_a_whole_branch_leaves_even_when_it_hangs_together_in_a_circle() -> None
     pc = collector(login(world))
     pc.CreateFilter(spec, False)
     update = pc.WaitForUpdates("")
-    assert sorted(moid for _rest, moid, _rest in flat(update)) == ["a", "b", "c", "root", "vms"]
+    assert sorted(moid for _kind, moid, _values in flat(update)) == ["a", "b", "c", "root", "vms"]
     world.find("Folder", "root").discard("childEntity", vim.Folder("a"))
 
     assert sorted(flat(pc.CheckForUpdates(update.version))) == [("leave", one, {}) for one in "abc"]
@@ -398,7 +398,7 @@ def test_a_truncated_update_is_continued() -> None:
     while (update := pc.WaitForUpdatesEx(version, options)) is not None:
         version = update.version
         truncated.append(bool(update.truncated))
-        seen += [moid for _rest, moid, _rest in flat(update)]
+        seen += [moid for _kind, moid, _values in flat(update)]
 
     assert (seen, truncated) == (["1", "2", "3", "4", "5"], [True, True, False])
 
@@ -527,10 +527,10 @@ def test_two_hundred_waits_wake_one_by_one() -> None:
     took = time.monotonic() - began
 
     assert flat(waits[42][2][0]) == [("modify", "142", {"name": "changed"})]
-    assert sum(bool(results) for _rest, _rest, results in waits) == 1
+    assert sum(bool(results) for _machine, _thread, results in waits) == 1
     assert took < 0.5
     world.sessions.clear()
-    for _rest, thread, _rest in waits:
+    for _machine, thread, _results in waits:
         thread.join(5)
     assert world.clock.parked() == 0
 

@@ -61,7 +61,7 @@ def test_a_container_view_follows_the_inventory_and_so_do_filters_through_it() -
     pc = collector(manager._stub)
     pc.CreateFilter(through(view), False)
     update = pc.WaitForUpdates("")
-    assert [moid for _rest, moid, _rest in flat(update)] == ["1", "2"]
+    assert [moid for _kind, moid, _values in flat(update)] == ["1", "2"]
     deeper = Folder("deeper", name="deeper", childEntity=[])
     new = machine("3", "vm3")
     world.add(deeper)

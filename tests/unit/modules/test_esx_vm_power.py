@@ -13,9 +13,9 @@ from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.worlds import called, run, world_of
 
-ON = {"state": "powered-on"}
+ON: dict[str, Any] = {"state": "powered-on"}
 SERIAL = "msg.serial.file.open"
-APPEND = {"answers": [{"question": SERIAL, "answer": "Append"}]}
+APPEND: dict[str, Any] = {"answers": [{"question": SERIAL, "answer": "Append"}]}
 
 
 def asking(name: str = "web01", **question: Any) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def test_when_the_time_is_up_a_cancelable_task_is_cancelled() -> None:
 
 def test_a_guest_that_does_not_listen_is_given_up_or_forced() -> None:
     deaf = {"name": "web01", "power_state": "powered-on", "guest_ignores_shutdown": True}
-    given = {"name": "web01", "state": "guest-shutdown"}
+    given: dict[str, Any] = {"name": "web01", "state": "guest-shutdown"}
 
     waited = run(esx_vm_power, world_of(deaf), timeout=30, **given)
     forced = run(esx_vm_power, world_of(deaf), force_after=10, **given)
