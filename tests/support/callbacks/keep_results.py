@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keep what each task returned, as lines of JSON with ``action`` and ``result``, in the file that KEPT_RESULTS names."""
+"""Keep what tasks returned: lines of JSON with ``action`` and ``result``, in the file that KEPT_RESULTS names."""
 
 from __future__ import annotations
 
