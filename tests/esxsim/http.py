@@ -221,7 +221,7 @@ class Server:
                     self._connections[number] = sock
                     self.handshakes += 1
             sock.settimeout(IDLE_SECONDS)
-            with cast("IO[bytes]", sock.makefile("rb", buffering=65536)) as reader:
+            with cast(IO[bytes], sock.makefile("rb", buffering=65536)) as reader:
                 while not self._closed:
                     try:
                         request = read_request(reader, sock)

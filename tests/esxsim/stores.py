@@ -244,7 +244,7 @@ def _file_info(name: str, file: File, spec: Any) -> Any:
         info.fileSize = file.length
     if spec.details is None or spec.details.modification:
         info.modification = file.modified
-    details = next((one.details for one in spec.query if type(one) is query and hasattr(one, "details")), None)
+    details = next((one.details for one in spec.query if one.__class__ is query and hasattr(one, "details")), None)
     if isinstance(info, browser.VmDiskInfo) and details is not None:
         if details.capacityKb:
             info.capacityKb = file.capacity_kib

@@ -139,7 +139,7 @@ def _device(one: Any, vmx_path: str) -> dict[str, str]:
 
 def _controller(one: Any, _vmx_path: str) -> dict[str, str]:
     if isinstance(one, device.VirtualSCSIController):
-        model = next((name for name, cls in SCSI_MODELS.items() if type(one) is cls), "lsilogic")
+        model = {cls: name for name, cls in SCSI_MODELS.items()}.get(type(one), "lsilogic")
         return {f"scsi{one.busNumber}.present": "TRUE", f"scsi{one.busNumber}.virtualDev": model}
     bus = "sata" if isinstance(one, device.VirtualAHCIController) else "nvme"
     return {f"{bus}{one.busNumber}.present": "TRUE"}
@@ -189,7 +189,7 @@ def _cdrom(one: Any, vmx_path: str) -> dict[str, str]:
 
 def _nic(one: Any, _vmx_path: str) -> dict[str, str]:
     prefix = f"ethernet{one.key - 4000}"
-    model = next((name for name, cls in NIC_MODELS.items() if type(one) is cls), "e1000")
+    model = {cls: name for name, cls in NIC_MODELS.items()}.get(type(one), "e1000")
     found = {f"{prefix}.present": "TRUE", f"{prefix}.virtualDev": model}
     if getattr(one.backing, "deviceName", None):
         found[f"{prefix}.networkName"] = one.backing.deviceName

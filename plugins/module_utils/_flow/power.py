@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Union
 
-from .._errors import PlanError, TaskFailed
+from .._errors import EsxError, PlanError, TaskFailed
 from .script import Call, Done, Happened, Interrupted, Request, Run, Script, Until, settle
 from .state import PowerState, Vm, VmState
 
@@ -127,6 +127,7 @@ def bring(vm: Vm, state: VmState, wish: Wish, *, force_after: float | None = Non
     forced.
     """
     for attempt in range(1, ATTEMPTS + 1):
+        given_up: EsxError | None = None
         state = yield from settle(state)
         way = route(vm, state, wish, may_force=force_after is not None)
         if way is None:
@@ -140,13 +141,15 @@ def bring(vm: Vm, state: VmState, wish: Wish, *, force_after: float | None = Non
             state = interruption.state
             # A reboot of which we lost sight may have happened, and no state tells: better say so than do it twice.
             if attempt == ATTEMPTS or (wish.is_act and interruption.error.kind in UNCERTAIN):
-                raise interruption.error from interruption
+                given_up = interruption.error
         except TaskFailed:
             state = yield from _look_again()
             if wish.is_act or route(vm, state, wish) is not None:
                 raise
         else:
             return Done(acts=(wish.value,) if wish.is_act or way is STANDBY_GUEST else ())
+        if given_up is not None:
+            raise given_up
     raise AssertionError("the last attempt returns or raises")
 
 

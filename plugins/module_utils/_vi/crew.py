@@ -288,4 +288,4 @@ class Crew:
 
 
 def _is_lost(error: EsxError | None) -> bool:
-    return isinstance(error, (ConnectionLost, SessionExpired)) or type(error) is ConnectError
+    return isinstance(error, (ConnectionLost, SessionExpired)) or (error is not None and error.kind == "unreachable")

@@ -244,7 +244,7 @@ def test_each_effect_does_what_it_is_called(effect: Any, error: type[Any], state
     client.world.clock.advance(0)
     client.vm().AnswerVM("1", "0")
 
-    assert type(client.after(0, task).error) is error
+    assert client.after(0, task).error.__class__ is error
     assert client.vm().runtime.powerState == state
 
 
