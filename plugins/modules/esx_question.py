@@ -213,6 +213,7 @@ from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, QUESTIONS, VMS
 from ..module_utils._flow.answering import unblock
 from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.outcome import BatchResult
+from ..module_utils._flow.pace import Pace, seconds_of
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
 
@@ -232,17 +233,17 @@ ARGUMENT_SPEC = {
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
     """Answer the questions of the selected virtual machines."""
-    policy = Policy.from_params(params)
+    policy, pace = Policy.from_params(params), Pace.from_params(params)
+    wait = seconds_of(params, "wait")
     selector = Selector.from_params(params)
     found = host.lookup_vms(selector, params["folder"])
-    if params["wait"] and not any(item.state.question for item in found):
-        host.wait_for_question(found, params["wait"])
+    if wait and not any(item.state.question for item in found):
+        host.wait_for_question(found, wait)
     results = host.work_on(
         [item for item in found if item.state.question or selector.is_single],
         partial(unblock, wait_for_task=params["wait_for_task"]),
         policy,
-        timeout=params["timeout"],
-        concurrency=params["concurrency"],
+        pace,
         check_mode=check_mode,
     )
     return BatchResult(results=results, single=selector.is_single)

@@ -267,6 +267,7 @@ from typing import TYPE_CHECKING, Any
 from ..module_utils._argspec import CONNECTION, QUESTIONS, VMS, VMS_RULES
 from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.outcome import BatchResult
+from ..module_utils._flow.pace import Pace, seconds_of
 from ..module_utils._flow.power import Wish, bring
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
@@ -287,15 +288,15 @@ ARGUMENT_SPEC = {
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
     """Bring the selected virtual machines to the wished power state."""
-    policy = Policy.from_params(params)
+    policy, pace = Policy.from_params(params), Pace.from_params(params)
+    force_after = seconds_of(params, "force_after")
     selector = Selector.from_params(params)
     found = host.lookup_vms(selector, params["folder"])
     results = host.work_on(
         found,
-        partial(bring, wish=Wish(params["state"]), force_after=params["force_after"]),
+        partial(bring, wish=Wish(params["state"]), force_after=force_after),
         policy,
-        timeout=params["timeout"],
-        concurrency=params["concurrency"],
+        pace,
         check_mode=check_mode,
     )
     return BatchResult(results=results, single=selector.is_single)

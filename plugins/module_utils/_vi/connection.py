@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import ConnectionLost, EsxError, FaultError, LoginRefused, NotVsphere, OptionError, SessionExpired
+from .._flow.pace import number_of
 from . import faults, sdk
 from .host import Host
 from .transport import Address, Transport, Trust
@@ -153,7 +154,8 @@ def connect(params: Mapping[str, Any]) -> Iterator[Host]:
         OptionError: the options do not name a host or a user.
     """
     sdk.require()
-    transport = Transport(_address(params), _trust(params), connect_timeout=params["connect_timeout"])
+    connect_timeout = number_of(params, "connect_timeout", least=1, most=3600)
+    transport = Transport(_address(params), _trust(params), connect_timeout=connect_timeout)
     session = Session(transport, _credentials(params))
     try:
         session.open()
@@ -172,6 +174,9 @@ def _address(params: Mapping[str, Any]) -> Address:
         )
     scheme = params.get("transport") or "https"
     proxy = (params["proxy_host"], params.get("proxy_port") or 1080) if params.get("proxy_host") else None
+    for option in ("port", "proxy_port"):
+        if params.get(option) is not None:
+            number_of(params, option, least=1, most=65535)
     return Address(host=params["hostname"], port=params.get("port") or PORTS[scheme], scheme=scheme, proxy=proxy)
 
 

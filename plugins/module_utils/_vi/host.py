@@ -21,6 +21,7 @@ from .._errors import ConnectError, ConnectionLost, NotFound, SessionExpired
 from .._flow.answers import Policy
 from .._flow.job import Job
 from .._flow.outcome import VmResult
+from .._flow.pace import Pace
 from .._flow.rehearse import rehearse
 from .._flow.script import Script
 from .._flow.select import Selector
@@ -133,18 +134,17 @@ class Host:
         found: Sequence[FoundVm],
         make_script: Callable[[Vm, VmState], Script],
         policy: Policy,
+        pace: Pace,
         *,
-        timeout: float,
-        concurrency: int,
         check_mode: bool,
     ) -> list[VmResult]:
         """Do with each VM what its script says, or only foresee it; one result each, in the order of ``found``."""
         if check_mode:
             return [rehearse(item.vm, make_script, item.state, policy) for item in found]
-        jobs = [Job(item.vm, make_script, policy, timeout=timeout) for item in found]
+        jobs = [Job(item.vm, make_script, policy, timeout=pace.timeout) for item in found]
         mirrors = {item.vm.moid: item.mirror for item in found}
         watch = self._watch_on(found)
-        return Crew(self.session, watch, mirrors, jobs, concurrency=concurrency, now=self.now).work()
+        return Crew(self.session, watch, mirrors, jobs, concurrency=pace.concurrency, now=self.now).work()
 
     def _watch_on(self, found: Sequence[FoundVm]) -> Watch:
         return Watch(self.session, {item.vm.moid: item.mirror for item in found})

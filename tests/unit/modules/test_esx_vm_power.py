@@ -224,3 +224,27 @@ def test_a_hundred_power_ons_cost_at_most_twenty_requests_more() -> None:
     assert done.error is None
     assert done.requests <= 120
     assert called(world, "Login") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("timeout", 0),
+        ("timeout", 10**12),
+        ("concurrency", 0),
+        ("concurrency", -1),
+        ("max_answers", 0),
+        ("force_after", -1),
+        ("auto_answer", "perhaps"),
+        ("answers", "just text"),
+        ("name", ""),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_before_anything_is_touched(option: str, value: Any) -> None:
+    world = world_of({"name": "web01"})
+
+    done = run(esx_vm_power, world, **{"name": "web01", **ON, option: value})
+
+    assert done.failure["kind"] == "option"
+    assert done.failure["option"] == option
+    assert called(world, "PowerOnVM_Task") == called(world, "RetrievePropertiesEx") == 0
