@@ -26,6 +26,7 @@ TASK_METHODS = {
     "destroy": "Destroy_Task",
     "snapshot": "CreateSnapshot_Task",
 }
+STATE_NAMES = {"poweredOn": "Powered on", "poweredOff": "Powered off"}
 Check = Callable[[], Any]
 
 
@@ -88,11 +89,11 @@ class Powered(Asking):
             state = self.get("runtime.powerState")
             if state in allowed:
                 return None
+            shown = STATE_NAMES.get(state, "Suspended")
             return vim.fault.InvalidPowerState(
                 requestedState=wanted,
                 existingState=state,
-                msg="The attempted operation cannot be performed in the current state "
-                f"({ {'poweredOn': 'Powered on', 'poweredOff': 'Powered off'}.get(state, 'Suspended') }).",
+                msg=f"The attempted operation cannot be performed in the current state ({shown}).",
             )
 
         return check
