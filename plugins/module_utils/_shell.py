@@ -12,6 +12,7 @@ here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -46,6 +47,8 @@ def run_module(
     """
     spec = {name: _ansible_form(option) for name, option in argument_spec.items()}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
+    # A URI with a password in it is refused, and even so Ansible would show it among the options.
+    module.no_log_values.update(_secrets(module.params.get("uri")))
     failure: EsxError | None
     try:
         params = effective_params(module.params)
@@ -102,6 +105,11 @@ def load_text(text: str) -> Any:
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
         raise OptionError(f"'answers' is text that is neither YAML nor JSON: {problem}", option="answers") from error
+
+
+def _secrets(uri: str | None) -> set[str]:
+    found = re.search(r"//[^:/@]*:(.+)@", uri or "")
+    return {found.group(1)} if found else set()
 
 
 def _ansible_form(option: Mapping[str, Any]) -> dict[str, Any]:
