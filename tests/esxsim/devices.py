@@ -69,7 +69,7 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
     controllers = sorted({(slot.bus, slot.controller) for slot, _rest in slots if slot.bus != "ide"} | _scsi(machine))
     on_pci = [VIDEO, 12000]
     on_pci += [controller_key(Slot(bus=bus, controller=number)) for bus, number in controllers]
-    on_pci += [4000 + nic.index for nic in machine.nics]
+    on_pci += [4000 + one.index for one in machine.nics]
     on_sio = [600, 700]
     on_sio += [9000 + one.index for one in machine.serials] + [10000 + one.index for one in machine.parallels]
     on_sio += [8000 + one.index for one in machine.floppies]
