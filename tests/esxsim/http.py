@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from typing_extensions import Self
 
 from . import api, decode
 from .certificates import Certificate, make_certificate
@@ -128,7 +127,7 @@ class Server:
         self._thread = threading.Thread(target=self._accept, name=f"esxsim:{self.port}", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Server:
         return self
 
     def __exit__(self, *_rest: object) -> None:

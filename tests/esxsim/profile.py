@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pyVmomi import VmomiSupport
+
 GIB = 1024**3
 
 # What a scenario may say: API version, product version, build.
-VERSIONS = {
+_ALL_VERSIONS = {
     "5.5": ("5.5", "5.5.0", "1331820"),
     "6.0": ("6.0", "6.0.0", "2494585"),
     "6.5": ("6.5", "6.5.0", "4564106"),
@@ -23,6 +25,8 @@ VERSIONS = {
     "9.0": ("9.0.0.0", "9.0.0", "24755229"),
     "9.0.0.0": ("9.0.0.0", "9.0.0", "24755229"),
 }
+# An older pyVmomi does not know the newest.
+VERSIONS = {name: each for name, each in _ALL_VERSIONS.items() if f"vim25/{each[0]}" in VmomiSupport.versionMap}
 
 
 @dataclass(frozen=True, kw_only=True)

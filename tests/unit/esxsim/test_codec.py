@@ -19,7 +19,8 @@ def array(cls: Any) -> Any:
     return cls.Array
 
 
-VERSIONS = ("vim.version.version9", "vim.version.v7_0_3_0", "vim.version.v8_0_3_0", "vim.version.v9_1_1_0")
+NEWEST = VmomiSupport.newestVersions.GetName("vim")
+VERSIONS = ("vim.version.version9", "vim.version.v7_0_3_0", "vim.version.v8_0_3_0", NEWEST)
 NAMES = {"urn:vim25": "", VmomiSupport.XMLNS_XSD: "xsd", VmomiSupport.XMLNS_XSI: "xsi"}
 
 
