@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-
 from . import api, decode
 from .certificates import Certificate, make_certificate
 from .clock import Abandoned
