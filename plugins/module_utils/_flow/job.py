@@ -156,6 +156,14 @@ class Job:
             for asked in self._asked
         ]
 
+    def answer_not_sent(self, answer: Answer) -> None:
+        """Our answer got lost on the way, and the question still stands: it does not count."""
+        given = max(index for index, asked in enumerate(self._asked) if asked.question == answer.question)
+        del self._asked[given]
+        kind = answer.question.kind
+        counts = {**self._wait.counts, kind: self._wait.counts[kind] - 1}
+        self._wait = replace(self._wait, counts=counts)
+
     def give_up(self, error: EsxError, state: VmState) -> None:
         """End the work with ``error``, whatever the script would do about it."""
         if self._script is None:

@@ -204,8 +204,15 @@ class Crew:
 
     def _take_lost(self, job: Job, command: Command) -> Command | None:
         """Take up our task if it is there; if it is not, it was never started, and the job decides again."""
-        if job.result is not None or not isinstance(command, (Start, Tell)):
+        if job.result is not None:
             return None
+        if isinstance(command, Answer):
+            if self._state(job).question == command.question:
+                job.answer_not_sent(command)
+            return None
+        if isinstance(command, CancelTask):
+            task = self._state(job).task(command.moid)
+            return command if task is not None and task.is_pending else None
         if isinstance(command, Tell):
             return job.interrupted(ConnectionLost(_UNANSWERED), self._state(job), self._now())
         known = self._known_tasks[job.vm.moid]

@@ -248,3 +248,40 @@ def test_an_option_that_makes_no_sense_is_refused_before_anything_is_touched(opt
     assert done.failure["kind"] == "option"
     assert done.failure["option"] == option
     assert called(world, "PowerOnVM_Task") == called(world, "RetrievePropertiesEx") == 0
+
+
+LOST = ["drop-before", "drop-after", "http-503", "truncate", "garbage", "session-expiry"]
+
+
+@pytest.mark.parametrize("action", LOST)
+def test_an_answer_whose_reply_is_lost_is_given_once(action: str) -> None:
+    world = world_of(asking(delay=1))
+    world.faults.add(FaultRule(method="AnswerVM", action=action))
+
+    done = run(esx_vm_power, world, name="web01", auto_answer="true", max_answers=1, **ON)
+
+    assert (done.error, done.vm["power_state"], len(done.vm["questions"])) == (None, "powered-on", 1)
+    assert len(world.find("VirtualMachine", "1").answered) == 1
+
+
+@pytest.mark.parametrize("action", LOST)
+def test_a_cancel_whose_reply_is_lost_is_made_sure_of(action: str) -> None:
+    world = world_of(asking(cancelable=True))
+    world.faults.add(FaultRule(method="CancelTask", action=action))
+
+    done = run(esx_vm_power, world, name="web01", **ON)
+
+    assert done.failure["outcome"] == "cancelled"
+    assert world.tasks.running() == []
+
+
+@pytest.mark.parametrize("fault", ["ConcurrentAccess", "InvalidState", "InvalidArgument"])
+def test_an_answer_that_the_host_refuses_is_given_again_while_the_question_stands(fault: str) -> None:
+    world = world_of(asking(delay=1))
+    module = "vmodl.fault" if fault == "InvalidArgument" else "vim.fault"
+    world.faults.add(FaultRule(method="AnswerVM", action=f"fault {module}.{fault}"))
+
+    done = run(esx_vm_power, world, name="web01", auto_answer="true", **ON)
+
+    assert done.error is None
+    assert [asked["answered_by"] for asked in done.vm["questions"]] == ["another client", "default"]
