@@ -176,7 +176,8 @@ class Job:
     def interrupted(self, error: EsxError, state: VmState, now: float) -> Command | None:
         """Something got in between: let the script look at ``state`` and decide again."""
         self._state = state
-        return self._throw(Interrupted(error, state), now)
+        is_late = self._deadline is not None and now >= self._deadline
+        return self._throw(error if is_late else Interrupted(error, state), now)
 
     def failed(self, error: EsxError, now: float) -> Command | None:
         """What was asked for cannot be done."""

@@ -47,7 +47,6 @@ WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
 # In a batch, ends of tasks that come this close together are fetched with one request.
 GATHER_SECONDS = 0.025
 IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess"})
-_UNANSWERED = "the connection was lost before the host had answered"
 
 
 class Crew:
@@ -214,13 +213,14 @@ class Crew:
             task = self._state(job).task(command.moid)
             return command if task is not None and task.is_pending else None
         if isinstance(command, Tell):
-            return job.interrupted(ConnectionLost(_UNANSWERED), self._state(job), self._now())
+            lost = ConnectionLost(f"{job.vm}: the host did not answer {command.call.method}, and may have done it")
+            return job.interrupted(lost, self._state(job), self._now())
         known = self._known_tasks[job.vm.moid]
         ours = [task for task in self._state(job).tasks if task.moid not in known and task.operation == job.operation]
         if ours:
             job.task_started(ours[-1].moid)
             return None
-        error = ConnectError("the connection was lost before the task was started")
+        error = ConnectError(f"{job.vm}: the host did not answer {command.run.method}, and did not start the task")
         return job.interrupted(error, self._state(job), self._now())
 
     def _refresh(self, job: Job) -> None:

@@ -158,9 +158,9 @@ class Transport(sdk.SoapStubAdapterBase):
                 self._pause.wait(PAUSE_SECONDS * (attempt - 1))
         raise AssertionError("unreachable")
 
-    def use(self, api_version: str) -> None:
-        """Speak the given version of the API from now on; ``api_version`` is pyVmomi's name for it."""
-        self.ComputeVersionInfo(api_version)
+    def limit_replies(self, seconds: float) -> None:
+        """Wait no longer than that for a reply, from now on."""
+        self._reply_timeout = min(self._reply_timeout, seconds)
 
     def forget_session(self) -> None:
         """Send no session cookie any more: the next login starts a session of its own."""
