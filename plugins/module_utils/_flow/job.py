@@ -151,15 +151,12 @@ class Job:
 
     def answer_not_taken(self, answer: Answer) -> None:
         """The host did not take our answer: somebody else's came first, or the question went away."""
-        self._asked = [
-            replace(asked, choice=None, by="another client") if asked.question == answer.question else asked
-            for asked in self._asked
-        ]
+        given = self._last_asked(answer)
+        self._asked[given] = replace(self._asked[given], choice=None, by="another client")
 
     def answer_not_sent(self, answer: Answer) -> None:
         """Our answer got lost on the way, and the question still stands: it does not count."""
-        given = max(index for index, asked in enumerate(self._asked) if asked.question == answer.question)
-        del self._asked[given]
+        del self._asked[self._last_asked(answer)]
         kind = answer.question.kind
         counts = {**self._wait.counts, kind: self._wait.counts[kind] - 1}
         self._wait = replace(self._wait, counts=counts)
@@ -182,6 +179,10 @@ class Job:
     def failed(self, error: EsxError, now: float) -> Command | None:
         """What was asked for cannot be done."""
         return self._throw(error, now)
+
+    def _last_asked(self, answer: Answer) -> int:
+        # Hosts use ids again, so an earlier question may look just like this one.
+        return max(index for index, asked in enumerate(self._asked) if asked.question == answer.question)
 
     def _seen_task(self) -> TaskState | None:
         return None if self._task is None else self._state.task(self._task)

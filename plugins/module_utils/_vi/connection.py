@@ -48,6 +48,7 @@ class Session:
         self._lock = threading.Lock()
         self._logins = 0
         self._tried_to_log_in = False
+        self._is_closed = False
         self.content: Any = None
 
     @property
@@ -80,10 +81,10 @@ class Session:
         self._login()
 
     def close(self) -> None:
-        """Log out. A host that cannot be told any more has forgotten us, or will."""
-        if self._tried_to_log_in:
-            with suppress(EsxError):
-                self._invoke(self.content.sessionManager, "Logout", {})
+        """Log out for good. A host that cannot be told any more has forgotten us, or will."""
+        with self._lock:
+            self._is_closed = True
+        self._log_out()
 
     def reference(self, type_name: str, moid: str) -> Any:
         """Return the managed object of that WSDL type and id, for example ``("Task", "haTask-1")``."""
@@ -111,8 +112,15 @@ class Session:
         return self._invoke(target, method, arguments)
 
     def renew(self, logins: int | None = None) -> None:
-        """Log in again, unless another thread has done so since ``logins`` was read."""
+        """
+        Log in again, unless another thread has done so since ``logins`` was read.
+
+        Raises:
+            SessionExpired: the session was closed; a call that was still under way is not worth a new one.
+        """
         with self._lock:
+            if self._is_closed:
+                raise SessionExpired("the session is closed")
             if logins is None or logins == self._logins:
                 self._forget()
                 self._login()
@@ -122,6 +130,11 @@ class Session:
         if forget is not None:
             forget()
 
+    def _log_out(self) -> None:
+        if self._tried_to_log_in:
+            with suppress(EsxError):
+                self._invoke(self.content.sessionManager, "Logout", {})
+
     def _login(self) -> None:
         manager = self.content.sessionManager
         arguments = {"userName": self._credentials.username, "password": self._credentials.password, "locale": LOCALE}
@@ -130,7 +143,7 @@ class Session:
             self._invoke(manager, "Login", arguments)
         except ConnectionLost:
             # The host may have let us in: leave that session, if we know it, and begin one that we know.
-            self.close()
+            self._log_out()
             self._forget()
             self._invoke(manager, "Login", arguments)
         except FaultError as error:

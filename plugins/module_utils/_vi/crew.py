@@ -87,6 +87,9 @@ class Crew:
                 self._see()
                 self._look()
                 self._admit()
+        except EsxError as error:
+            # What has been done is still to be told.
+            self._give_up_all(error)
         finally:
             self._dispatch.close()
         return [job.result for job in self._jobs if job.result is not None]
@@ -147,6 +150,7 @@ class Crew:
     def _look_first(self) -> None:
         if not self._watch.is_open:
             self._watch.open()
+        if not self._watch.has_looked:
             self._watch.wait(0)
 
     def _seconds_to_wait(self) -> int:
@@ -272,26 +276,26 @@ class Crew:
         try:
             self._watch.recover(self._give_up)
         except (LoginRefused, UntrustedHost) as refused:
-            for job in [*self._active.values(), *self._queue]:
-                self._fail(job, refused)
-            self._queue.clear()
+            self._give_up_all(refused)
+
+    def _give_up_all(self, error: EsxError) -> None:
+        for job in [*self._active.values(), *self._queue]:
+            job.give_up(error, self._state(job))
+        self._active.clear()
+        self._queue.clear()
 
     def _give_up(self, error: EsxError) -> bool:
         for job in list(self._active.values()):
             if job.due is not None and self._now() >= job.due:
-                self._fail(job, error)
+                lost = ConnectionLost(
+                    f"{job.vm}: the connection to the host was lost and did not come back in time: {error}",
+                    vm=job.vm.name,
+                    moid=job.vm.moid,
+                    last=self._state(job).to_json(),
+                )
+                job.give_up(lost, self._state(job))
+                self._active.pop(job.vm.moid)
         return not self._active
-
-    def _fail(self, job: Job, error: EsxError) -> None:
-        self._active.pop(job.vm.moid, None)
-        if job.result is None:
-            lost = ConnectionLost(
-                f"{job.vm}: the connection to the host was lost and did not come back in time: {error}",
-                vm=job.vm.name,
-                moid=job.vm.moid,
-                last=self._state(job).to_json(),
-            )
-            job.give_up(lost, self._state(job))
 
 
 def _is_lost(error: EsxError | None) -> bool:

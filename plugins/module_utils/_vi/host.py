@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectError, ConnectionLost, NotFound, SessionExpired
+from .._errors import ConnectError, ConnectionLost, NotFound, SessionExpired, VmGone
 from .._flow.answers import Policy
 from .._flow.job import Job
 from .._flow.outcome import VmResult
@@ -92,8 +92,7 @@ class Host:
             by_moid = {item.vm.moid: item for item in found}
             return [by_moid[moid] for moid in moids]
         if selector.option == "moid" and not narrowed:
-            reference = self.session.reference("VirtualMachine", selector.value)
-            return self._pick(selector, self._found(read(self.session, objects([reference], recent_tasks()), _STATE)))
+            return self._pick(selector, self._found(self._read_one(selector.value)))
         if self.session.is_vcenter:
             return self._lookup_in_two_steps(selector, folder)
         rows, places = self._walk(STATE_PATHS, places=narrowed)
@@ -149,6 +148,14 @@ class Host:
 
     def _watch_on(self, found: Sequence[FoundVm]) -> Watch:
         return Watch(self.session, {item.vm.moid: item.mirror for item in found})
+
+    def _read_one(self, moid: str) -> list[Row]:
+        reference = self.session.reference("VirtualMachine", moid)
+        try:
+            return read(self.session, objects([reference], recent_tasks()), _STATE)
+        except VmGone:
+            # Some hosts leave out what they do not know, others say so.
+            return []
 
     def _lookup_in_two_steps(self, selector: Selector, folder: str | None) -> list[FoundVm]:
         rows, places = self._walk(IDENTITY_PATHS, tasks=False)

@@ -19,7 +19,16 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, LoginRefused, SessionExpired, UntrustedHost
+from .._errors import (
+    ConnectError,
+    ConnectionLost,
+    EsxError,
+    FaultError,
+    LoginRefused,
+    NotFound,
+    SessionExpired,
+    UntrustedHost,
+)
 from . import sdk
 from .mirror import TASK_PATHS, WATCHED_PATHS, Mirror
 from .properties import filter_spec, objects, read, recent_tasks
@@ -48,6 +57,11 @@ class Watch:
     def is_open(self) -> bool:
         """True once the filter exists."""
         return self._version is not None
+
+    @property
+    def has_looked(self) -> bool:
+        """True once the filter has told how things stand."""
+        return bool(self._version)
 
     def open(self) -> None:
         """Create the filter; the first :meth:`wait` then returns at once, with everything."""
@@ -140,7 +154,10 @@ class Watch:
         Returns False where the host does not know it.
         """
         task = self._session.reference("Task", task_moid)
-        rows = read(self._session, objects([task]), {"Task": TASK_PATHS})
+        try:
+            rows = read(self._session, objects([task]), {"Task": TASK_PATHS})
+        except NotFound:
+            return False
         for row in rows:
             self._owner[task_moid] = vm_moid
             self._mirrors[vm_moid].change_task(task_moid, row.values)

@@ -189,6 +189,18 @@ def test_an_answer_that_somebody_else_gave_is_not_ours() -> None:
     assert result_of(job).to_json()["questions"][0]["answered_by"] == "another client"
 
 
+def test_of_two_questions_that_look_alike_only_the_one_that_was_refused_is_somebody_else_s() -> None:
+    job = Job(VM, partial(unblock, wait_for_task=True), DEFAULT, timeout=60)
+    job.begin(asking(with_task(OFF)), now=0)
+    again = job.look(asking(with_task(OFF), appearance=2), now=1)
+    assert isinstance(again, Answer)
+    job.answer_not_taken(again)
+
+    job.look(with_task(ON, state="success"), now=2)
+
+    assert [asked["answered_by"] for asked in result_of(job).to_json()["questions"]] == ["default", "another client"]
+
+
 def test_without_waiting_for_the_task_it_is_enough_that_the_question_has_gone() -> None:
     job = Job(VM, partial(unblock, wait_for_task=False), DEFAULT, timeout=60)
     job.begin(asking(with_task(OFF)), now=0)

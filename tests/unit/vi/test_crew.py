@@ -10,12 +10,16 @@ import itertools
 from typing import Any
 
 import pytest
+from ansible_collections.virt.esx.plugins.module_utils._errors import NotFound, SessionExpired
 from ansible_collections.virt.esx.plugins.module_utils._flow.outcome import BatchResult
+from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
 from ansible_collections.virt.esx.tests.support.worlds import host_of, params
 from ansible_collections.virt.esx.tests.unit.esxsim import core_world
+from pyVmomi import vim
 
+NOBODY = vim.VirtualMachine("nobody")
 METHODS = [
     "RetrieveServiceContent",
     "Login",
@@ -109,3 +113,46 @@ def test_a_batch_survives_a_lost_session_in_its_middle() -> None:
         call.key.moid for call in world.calls if call.method == "PowerOnVM_Task" and call.fault in ("", "drop-after")
     ]
     assert sorted(started, key=int) == [str(number) for number in range(1, 31)]
+
+
+def test_a_session_that_is_closed_is_not_opened_again_by_a_call_that_comes_late() -> None:
+    world = core_world.build("auto")
+    with host_of(world) as host:
+        session = host.session
+        session.close()
+
+        with pytest.raises(SessionExpired):
+            session.call(session.reference("VirtualMachine", "1"), "PowerOnVM_Task")
+
+    assert called(world, "Login") == 1
+    assert len(world.sessions) == 0
+
+
+def test_what_the_host_refuses_in_the_middle_of_a_batch_loses_no_result() -> None:
+    world = core_world.build("auto", machines=3)
+    refused = FaultRule(
+        method="WaitForUpdatesEx",
+        action="fault vmodl.fault.InvalidArgument",
+        fields={"invalidProperty": "x"},
+        count=None,
+    )
+    world.faults.add(refused)
+
+    with host_of(world) as host:
+        result = esx_vm_power.run(params(query="[]", state="powered-on"), host, check_mode=False)
+
+    assert result.error is not None
+    assert [entry["failure"]["kind"] for entry in result.to_json()["vms"]] == ["fault"] * 3
+
+
+def test_a_vm_whose_id_nobody_knows_is_not_found() -> None:
+    world = core_world.build("auto")
+    gone = FaultRule(
+        method="RetrievePropertiesEx", action="fault vmodl.fault.ManagedObjectNotFound", fields={"obj": NOBODY}
+    )
+    for rule in ([], [gone]):
+        world.faults.clear()
+        for each in rule:
+            world.faults.add(each)
+        with host_of(world) as host, pytest.raises(NotFound, match="'nobody'"):
+            host.lookup_vms(Selector(option="moid", value="nobody"))
