@@ -26,16 +26,16 @@ def peer(name: str) -> str:
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def vcsim_program() -> str:
     return peer("vcsim")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def virsh_program() -> str:
     return peer("virsh")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def govc_program() -> str:
     return peer("govc")
