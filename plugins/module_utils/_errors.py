@@ -27,7 +27,11 @@ What can go wrong, as one tree.
     ├── TaskLost                task_lost            a task is gone and the state does not show its effect
     ├── Expired                 timeout              the time is up; carries the last observation
     ├── QuestionBlocked         question_blocked     carries the question, the task and what became of it
-    └── SomeFailed              some_failed          of several virtual machines, some failed
+    ├── SomeFailed              some_failed          of several virtual machines, some failed
+    └── CodecError              codec                a text or a value is not what its format says
+        ├── VmxError            vmx                  a VMX cannot be read; carries line and column
+        ├── DomainXmlError      domain_xml           a domain XML cannot be read; carries the element's path
+        └── NotRepresentable    not_representable    a format cannot say what a definition states; carries the field
 
 Every error is a sentence for people (``str(error)``) and a dict for ``rescue`` and rulebooks (``error.failure()``).
 Neither ever holds a password, a cookie or a ticket.
@@ -190,6 +194,30 @@ class SomeFailed(EsxError):
     """Of several virtual machines some failed; ``failed`` names them, their own failures stand in ``vms``."""
 
     kind = "some_failed"
+
+
+class CodecError(EsxError):
+    """A text or a value is not what its format says."""
+
+    kind = "codec"
+
+
+class VmxError(CodecError):
+    """A VMX cannot be read; ``line`` and ``column`` count from 1, ``key`` is the entry's name where there is one."""
+
+    kind = "vmx"
+
+
+class DomainXmlError(CodecError):
+    """A domain XML cannot be read; ``path`` leads to the element or the attribute."""
+
+    kind = "domain_xml"
+
+
+class NotRepresentable(CodecError):
+    """A format cannot say what a definition states; ``field`` is the field of the definition."""
+
+    kind = "not_representable"
 
 
 class FailedWith(Exception):
