@@ -120,7 +120,8 @@ def _write(world: World, store: Datastore, path: str, request: Request) -> Respo
         except OutOfSpace:
             return _text(507, "Insufficient Storage")
         store.touch("summary", "info")
-    return _text(201 if new else 200, "Created" if new else "Replaced")
+    # Without a body, as from a host: libvirt's upload would write one into memory that it has given back.
+    return Response(201 if new else 200)
 
 
 def screen(world: World, request: Request) -> Response:
