@@ -196,7 +196,16 @@ def _slot(value: Any, path: str, _name: str) -> Slot:
 def _absent(value: Any, path: str) -> frozenset[str]:
     if not isinstance(value, (list, tuple, set, frozenset)):
         _fail(path, value, "a list of slots")
-    return frozenset("vnc" if item == "vnc" else str(_slot(item, f"{path}[{at}]", "")) for at, item in enumerate(value))
+    return frozenset(_absent_place(item, f"{path}[{at}]") for at, item in enumerate(value))
+
+
+def _absent_place(value: Any, path: str) -> str:
+    if value == "vnc":
+        return "vnc"
+    slot = _slot(value, path, "")
+    if not any(is_slot_of(name, slot) for name in DEVICE_FIELDS):
+        _fail(path, value, "a slot such as scsi0:1 or ethernet0")
+    return str(slot)
 
 
 def _extra(value: Any, path: str) -> Mapping[str, str]:

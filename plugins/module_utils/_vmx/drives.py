@@ -129,7 +129,7 @@ class Cdrom:
 
     slot: Slot
     backing: CdromBacking | None = None
-    file: str | None = None  # of an ISO; "" in a wanted definition: no medium
+    file: str | None = None  # of an ISO; "": no medium
     device: str | None = None  # of a host's drive
     auto_detect: bool | None = None  # the host looks for a drive itself
     start_connected: bool | None = None
