@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+from . import vapi
 from .certificates import Certificate, make_certificate
 from .control import Control
 from .files import routes
@@ -68,7 +69,7 @@ def _serve(options: argparse.Namespace, directory: Path, stop: threading.Event) 
             options.host,
             options.port,
             certificate=certificate,
-            routes={**routes(world), "/control": control},
+            routes={**routes(world), **vapi.routes(), "/control": control},
         )
     except (OSError, OverflowError) as error:
         print(f"esxsim: cannot serve on {options.host}:{options.port}: {error}", file=sys.stderr)

@@ -56,7 +56,12 @@ class VirtualMachine(WithSnapshots):
                 raise vim.fault.InvalidVmConfig(
                     property=name, msg=f"esxsim cannot reconfigure {name} ({info.type.__name__})"
                 )
-        return self.run("reconfigure", lambda: self.apply(spec), lambda: self._objection(spec))
+
+        def act() -> None:
+            self.apply(spec)
+            self.world.events.post("VmReconfiguredEvent", self, configSpec=spec)
+
+        return self.run("reconfigure", act, lambda: self._objection(spec))
 
     def _objection(self, spec: Any) -> Any:
         if spec.changeVersion and spec.changeVersion != self.get("config.changeVersion"):
@@ -108,8 +113,10 @@ class VirtualMachine(WithSnapshots):
     @method("Rename_Task")
     def rename(self, call: Call, *, newName: str) -> Any:
         def act() -> None:
+            old = self.get("name")
             self.set("name", newName)
             self.change_version()
+            self.world.events.post("VmRenamedEvent", self, oldName=old, newName=newName)
 
         return self.run("rename", act)
 
@@ -127,7 +134,7 @@ class VirtualMachine(WithSnapshots):
 
     @method("RefreshStorageInfo")
     def refresh_storage_info(self, call: Call) -> None:
-        self.touch("layoutEx", "storage")
+        self.touch("layout", "layoutEx", "storage")
 
     def delete(self) -> None:
         """Take the VM out of the inventory, and its files from the datastore."""
@@ -150,6 +157,7 @@ class VirtualMachine(WithSnapshots):
 
     def leave(self) -> None:
         """Take the VM out of the inventory; its files stay."""
+        self.world.events.post("VmRemovedEvent", self)
         config = self.get("config")
         store_name, _rest, path = config.files.vmPathName.removeprefix("[").partition("] ")
         for store in self.world.of_type("Datastore"):

@@ -14,6 +14,12 @@ from .description import Machine
 from .entity import Entity, like
 from .guest import Guest
 
+TURNED = {
+    "poweredOn": "VmPoweredOnEvent",
+    "poweredOff": "VmPoweredOffEvent",
+    "suspended": "VmSuspendedEvent",
+}
+
 
 def _heartbeat(vm: VmBase) -> str:
     return "green" if vm.guest.tools_run(vm) else "gray"
@@ -31,6 +37,7 @@ class VmBase(Entity):
     derive: ClassVar[dict[str, Any]] = {
         "guest": lambda vm: vm.guest.report(vm),
         "guestHeartbeatStatus": _heartbeat,
+        "layout": vmdata.layout,
         "layoutEx": vmdata.layout_ex,
         "resourceConfig": vmdata.resource_config,
         "storage": vmdata.storage,
@@ -85,7 +92,9 @@ class VmBase(Entity):
         self.set("runtime.suspendTime", now if power_state == "suspended" else None)
         self.set("runtime.cleanPowerOff", True if power_state == "poweredOff" else None)
         self.set("runtime.toolsInstallerMounted", False)
-        self.set("runtime.powerState", power_state)
+        if self.get("runtime.powerState") != power_state:
+            self.set("runtime.powerState", power_state)
+            self.world.events.post(TURNED[power_state], self)
         if running and self.guest.boot_seconds:
             self.world.clock.call_later(self.guest.boot_seconds, lambda: self.touch("guest", "guestHeartbeatStatus"))
 

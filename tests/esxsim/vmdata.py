@@ -325,6 +325,14 @@ def layout_ex(vm: VmBase) -> Any:
     return layout(file=files, disk=disks, timestamp=CREATED)
 
 
+def layout(vm: VmBase) -> Any:
+    """Derive the older list of the machine's files; it leaves out the VMX file, and what a disk's descriptor names."""
+    made: Any = vim.vm.FileLayout
+    disks = iterate(vm.get("config"), vim.vm.device.VirtualDisk)
+    named = [(disk.key, getattr(disk.backing, "fileName", "")) for disk in disks]
+    return made(disk=[made.DiskLayout(key=key, diskFile=[name]) for key, name in named if name])
+
+
 def storage(vm: VmBase) -> Any:
     committed, uncommitted = _disk_bytes(vm)
     stores = vm.get("datastore")

@@ -302,3 +302,14 @@ def test_an_unknown_method_is_named() -> None:
 
     assert isinstance(fault, vmodl.fault.MethodNotFound)
     assert fault.method == "AcquireTicket"
+
+
+def test_both_layouts_name_the_disks() -> None:
+    client = Client(world_of(OFF))
+    vm = client.vm()
+
+    described = [file.name for file in vm.layoutEx.file if file.type == "diskDescriptor"]
+    named = [name for disk in vm.layout.disk for name in disk.diskFile]
+
+    assert named == described == ["[datastore1] web01/web01.vmdk"]
+    assert [disk.key for disk in vm.layout.disk] == [disk.key for disk in vm.layoutEx.disk]
