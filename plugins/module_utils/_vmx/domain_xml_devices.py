@@ -1,0 +1,347 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The devices of libvirt's domain XML that are no drives, read and written.
+
+Law: network cards and shared folders are told by their order alone; the n-th is number n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .definition import VmDefinition
+from .devices import (
+    DistributedPort,
+    Endpoint,
+    MacType,
+    Nic,
+    NicConnection,
+    ParallelPort,
+    PortBacking,
+    SerialPort,
+    SharedFolder,
+    Video,
+    Vnc,
+)
+from .domain_xml_drives import file_name
+from .domain_xml_words import (
+    DEFAULT_VIDEO_KIB,
+    NIC_MODELS,
+    NO_MAC,
+    PORT_TYPES,
+    PROTOCOLS,
+    endpoint_of,
+    is_vpx,
+    uri_of,
+)
+from .limits import SLOTS
+from .slots import Slot
+from .xml_tree import Element
+from .xml_values import flag, mac_address, missing, needed_number, number, pick, uuid, wrong
+
+_INTERFACES: Mapping[str, str] = {kind: kind for kind in ("bridge", "user", "null", "vds")}
+_MODES: Mapping[str, Endpoint] = {"bind": Endpoint.SERVER, "connect": Endpoint.CLIENT}
+_PROTOCOL_WORDS: Mapping[str, str] = {word: word for word, _scheme in PROTOCOLS.values()}
+_INT64 = 2**63 - 1
+
+
+def read_devices(devices: Element) -> dict[str, Any]:
+    """
+    Read the elements of all devices but drives.
+
+    Shape: fields of VmDefinition.
+    """
+    return {
+        "nics": tuple(_numbered(devices, "interface", _read_nic, "nics")),
+        "shared_folders": tuple(_numbered(devices, "filesystem", _read_folder, "shared_folders")),
+        "serial_ports": tuple(_ported(devices, "serial", _read_serial)),
+        "parallel_ports": tuple(_ported(devices, "parallel", _read_parallel)),
+        "vtpm": _read_tpm(devices),
+        "vnc": _read_vnc(devices),
+        "video": _read_video(devices),
+    }
+
+
+def _numbered(devices: Element, tag: str, read: Any, name: str) -> Iterator[Any]:
+    kind, room = next(iter(SLOTS[name].items()))
+    for index, element in enumerate(devices.all(tag)):
+        if index >= room.indexes:
+            raise wrong(element, "", f"at most {room.indexes} of them", str(index + 1))
+        yield read(element, Slot(kind, index))
+
+
+def _ported(devices: Element, tag: str, read: Any) -> list[Any]:
+    """Read serial or parallel ports, each at the port that its target names, or at the next that is free."""
+    most = SLOTS[f"{tag}_ports"][tag].indexes - 1
+    taken: set[int] = set()
+    found = []
+    for element in devices.all(tag):
+        target = element.find("target")
+        port = number(target, "port", 0, most) if target is not None else None
+        if port is None:
+            port = next(free for free in range(len(taken) + 1) if free not in taken)
+        if port in taken or port > most:
+            raise wrong(target or element, "port" if target else "", f"a free port up to {most}", str(port))
+        taken.add(port)
+        found.append(read(element, Slot(tag, port)))
+    return sorted(found, key=lambda device: device.slot.index)
+
+
+def _read_nic(element: Element, slot: Slot) -> Nic:
+    kind = pick(element, "type", _INTERFACES, None)
+    if kind is None:
+        raise wrong(element, "type", "bridge, user, null or vds")
+    model = element.find("model")
+    return Nic(
+        slot=slot,
+        model=pick(model, "type", NIC_MODELS, None) if model is not None else None,
+        **_read_mac(element),
+        **_read_connection(element, kind),
+    )
+
+
+def _read_connection(element: Element, kind: str) -> dict[str, Any]:
+    if kind == "user":
+        return {"connection": NicConnection.NAT}
+    if kind == "null":
+        return {}
+    source = element.find("source")
+    if source is None:
+        raise missing(element, "source", f"the source of an interface of type {kind}")
+    if kind == "vds":
+        return {"distributed_port": _read_port(source)}
+    if "bridge" not in source.attributes:
+        raise wrong(source, "bridge", "the name of a port group")
+    target = element.find("target")
+    vnet = target.attributes.get("dev") if target is not None else None
+    connection = NicConnection.BRIDGED if vnet is None else NicConnection.CUSTOM
+    return {"network": source.attributes["bridge"], "connection": connection, "vnet": vnet}
+
+
+def _read_port(source: Element) -> DistributedPort:
+    return DistributedPort(
+        switch_uuid=uuid(source, "switchid"),
+        portgroup_id=source.attributes.get("portgroupid"),
+        port_id=_signed(source, "portid"),
+        connection_id=_signed(source, "connectionid"),
+    )
+
+
+def _signed(source: Element, name: str) -> int | None:
+    text = source.attributes.get(name, "").strip()
+    if not text.startswith("-"):
+        return number(source, name, 0, _INT64) or None
+    if not text[1:].isdecimal() or len(text) > 20 or int(text[1:]) > _INT64 + 1:
+        raise wrong(source, name, "a number")
+    return -int(text[1:]) or None
+
+
+def _read_mac(element: Element) -> dict[str, Any]:
+    mac = element.find("mac")
+    if mac is None:
+        return {}
+    address = mac_address(mac, "address")
+    kind = pick(mac, "type", {"static": MacType.STATIC, "generated": MacType.GENERATED}, None)
+    if kind is MacType.GENERATED and is_vpx(address):
+        kind = MacType.VPX
+    return {"mac": None if address == NO_MAC else address, "mac_type": kind, "mac_check": flag(mac, "check")}
+
+
+def _read_folder(element: Element, slot: Slot) -> SharedFolder:
+    if element.attributes.get("type", "mount") != "mount":
+        raise wrong(element, "type", "mount")
+    source, target = element.find("source"), element.find("target")
+    for child, tag in ((source, "source"), (target, "target")):
+        if child is None or "dir" not in child.attributes:
+            raise missing(element, f"{tag}/@dir", "the name of a folder")
+    return SharedFolder(
+        slot=slot,
+        host_path=source.attributes["dir"] if source is not None else None,
+        guest_name=target.attributes["dir"] if target is not None else None,
+        writable=element.find("readonly") is None,
+    )
+
+
+def _read_serial(element: Element, slot: Slot) -> SerialPort:
+    backing = _backing(element, PORT_TYPES)
+    if element.attributes["type"] == "null":
+        return SerialPort(slot=slot, backing=backing)
+    if backing is not PortBacking.NETWORK:
+        return SerialPort(slot=slot, backing=backing, path=_path(element, backing))
+    source = element.find("source")
+    if source is None:
+        raise missing(element, "source", "a source with mode, host and service")
+    protocol = element.find("protocol")
+    word = pick(protocol, "type", _PROTOCOL_WORDS, "raw") if protocol is not None else "raw"
+    host, service = source.attributes.get("host", ""), str(needed_number(source, "service", 1, 65535))
+    path = uri_of(word, host, service)
+    if endpoint_of(path) != (word, host, service):
+        raise wrong(source, "host", "the name or the address of a host")
+    return SerialPort(slot=slot, backing=backing, path=path, endpoint=pick(source, "mode", _MODES, Endpoint.CLIENT))
+
+
+def _read_parallel(element: Element, slot: Slot) -> ParallelPort:
+    backing = _backing(element, {word: PORT_TYPES[word] for word in ("dev", "file")})
+    return ParallelPort(slot=slot, backing=backing, path=_path(element, backing))
+
+
+def _backing(element: Element, table: Mapping[str, PortBacking]) -> PortBacking:
+    backing = pick(element, "type", table, None)
+    if backing is None:
+        raise wrong(element, "type", ", ".join(table))
+    return backing
+
+
+def _path(element: Element, backing: PortBacking) -> str | None:
+    source = element.find("source")
+    path = source.attributes.get("path") if source is not None else None
+    return file_name(source, "path") if source is not None and path and backing is PortBacking.FILE else path
+
+
+def _read_tpm(devices: Element) -> bool | None:
+    found = list(devices.all("tpm"))
+    for element in found:
+        if element is not found[0]:
+            raise wrong(element, "", "one TPM at the most", "another one")
+        if element.attributes.get("model", "tpm-crb") != "tpm-crb":
+            raise wrong(element, "model", "tpm-crb")
+        backend = element.find("backend")
+        if backend is not None and backend.attributes.get("type", "emulator") != "emulator":
+            raise wrong(backend, "type", "emulator")
+        if backend is not None and backend.attributes.get("version", "2.0") not in {"2.0", "default"}:
+            raise wrong(backend, "version", "2.0")
+    return True if found else None
+
+
+def _read_vnc(devices: Element) -> Vnc | None:
+    found = None
+    for element in devices.all("graphics"):
+        if element.attributes.get("type") != "vnc":
+            raise wrong(element, "type", "vnc")
+        if found is not None:
+            raise wrong(element, "", "one VNC server at the most", "another one")
+        text = element.attributes.get("port", "-1").strip()
+        is_auto = flag(element, "autoport") or text == "-1"
+        listen = element.find("listen")
+        found = Vnc(
+            port=None if is_auto else number(element, "port", 0, 65535) or None,
+            listen=element.attributes.get("listen", listen.attributes.get("address") if listen is not None else None),
+            keymap=element.attributes.get("keymap"),
+            password=element.attributes.get("passwd"),
+        )
+    return found
+
+
+def _read_video(devices: Element) -> Video | None:
+    found = list(devices.all("video"))
+    if not found:
+        return None
+    if len(found) > 1:
+        raise wrong(found[1], "", "one video card at the most", "another one")
+    model = found[0].find("model")
+    if model is None:
+        return Video(ram_kib=DEFAULT_VIDEO_KIB)
+    if model.attributes.get("type", "vmvga") != "vmvga":
+        raise wrong(model, "type", "vmvga")
+    if (number(model, "heads", 0, 2**31) or 1) > 1:
+        raise wrong(model, "heads", "1")
+    return Video(ram_kib=number(model, "vram", 0, 2**31) or DEFAULT_VIDEO_KIB)
+
+
+def write_folders(definition: VmDefinition) -> Iterator[Element]:
+    """Yield the shared folders and the network cards."""
+    for folder in definition.shared_folders:
+        readonly = [] if folder.writable else [Element("readonly")]
+        yield Element(
+            "filesystem",
+            {"type": "mount", "accessmode": "passthrough"},
+            Element("source", {"dir": folder.host_path or ""}),
+            Element("target", {"dir": folder.guest_name or ""}),
+            *readonly,
+        )
+
+
+def write_nics(definition: VmDefinition) -> Iterator[Element]:
+    """Yield the network cards."""
+    for nic in definition.nics:
+        kind, inner = _connection_of(nic)
+        mac = {"address": nic.mac or NO_MAC}
+        if nic.mac_type is not None:
+            mac["type"] = "static" if nic.mac_type is MacType.STATIC else "generated"
+        if nic.mac_check is not None:
+            mac["check"] = "yes" if nic.mac_check else "no"
+        model = [] if nic.model is None else [Element("model", {"type": nic.model.value})]
+        yield Element("interface", {"type": kind}, Element("mac", mac), *inner, *model)
+
+
+def _connection_of(nic: Nic) -> tuple[str, list[Element]]:
+    if nic.distributed_port is not None:
+        return "vds", [Element("source", _port_of(nic.distributed_port))]
+    if nic.connection is NicConnection.NAT:
+        return "user", []
+    if nic.network is None:
+        return "null", []
+    source = Element("source", {"bridge": nic.network})
+    return "bridge", [source] if nic.vnet is None else [source, Element("target", {"dev": nic.vnet})]
+
+
+def _port_of(port: DistributedPort) -> dict[str, str]:
+    shown = {
+        "switchid": port.switch_uuid,
+        "portid": port.port_id or None,
+        "portgroupid": port.portgroup_id,
+        "connectionid": port.connection_id or None,
+    }
+    return {name: str(value) for name, value in shown.items() if value is not None}
+
+
+def write_ports(definition: VmDefinition) -> Iterator[Element]:
+    """Yield serial and parallel ports, and the console that stands for the first serial port."""
+    for port in definition.serial_ports:
+        yield _port("serial", port, {"port": str(port.slot.index)})
+    for printer in definition.parallel_ports:
+        yield _port("parallel", printer, {"port": str(printer.slot.index)})
+    for port in definition.serial_ports[:1]:
+        yield _port("console", port, {"type": "serial", "port": "0"})
+
+
+def _port(tag: str, port: SerialPort | ParallelPort, target: dict[str, str]) -> Element:
+    kind = next(word for word, backing in PORT_TYPES.items() if backing is (port.backing or PortBacking.DEVICE))
+    inner = []
+    if kind == "tcp" and isinstance(port, SerialPort):
+        found = endpoint_of(port.path or "")
+        kind = "tcp" if found else "null"
+        if found:
+            protocol, host, service = found
+            mode = "connect" if port.endpoint is Endpoint.CLIENT else "bind"
+            place = {"host": host, "service": service} if host else {"service": service}
+            inner = [Element("source", {"mode": mode, **place}), Element("protocol", {"type": protocol})]
+    elif port.path is not None:
+        inner = [Element("source", {"path": port.path})]
+    return Element(tag, {"type": kind}, *inner, Element("target", target))
+
+
+def write_screen(definition: VmDefinition, *, secrets: bool) -> Iterator[Element]:
+    """Yield the TPM, the VNC server and the video card; the server's password only on request."""
+    if definition.vtpm:
+        yield Element("tpm", {"model": "tpm-crb"}, Element("backend", {"type": "emulator", "version": "2.0"}))
+    if definition.vnc is not None:
+        vnc = definition.vnc
+        shown = {
+            "type": "vnc",
+            "port": str(vnc.port or -1),
+            "autoport": "no" if vnc.port else "yes",
+            "listen": vnc.listen,
+            "keymap": vnc.keymap,
+            "passwd": vnc.password if secrets else None,
+        }
+        listen = {"type": "address"} | ({"address": vnc.listen} if vnc.listen is not None else {})
+        attributes = {name: value for name, value in shown.items() if value is not None}
+        yield Element("graphics", attributes, Element("listen", listen))
+    video = definition.video
+    ram = (video.ram_kib if video is not None else None) or DEFAULT_VIDEO_KIB
+    yield Element("video", {}, Element("model", {"type": "vmvga", "vram": str(ram), "primary": "yes"}))

@@ -1,0 +1,301 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+What libvirt's domain XML can say of a machine, and what it cannot.
+
+Law: whatever the hub can state is written, or stands in UNSUPPORTED, or is a value that :func:`unsaid` names.
+``restrict`` gives the machine as its XML says it: what XML always states is stated, what it cannot say is gone.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from .definition import DEVICE_FIELDS, Firmware, VmDefinition
+from .devices import (
+    DistributedPort,
+    Endpoint,
+    MacType,
+    Nic,
+    NicConnection,
+    NicModel,
+    ParallelPort,
+    PortBacking,
+    SerialPort,
+    SharedFolder,
+    Video,
+    Vnc,
+)
+from .domain_xml_words import (
+    BUSES,
+    DEFAULT_MEMORY_MIB,
+    DEFAULT_VIDEO_KIB,
+    NO_MAC,
+    drive_order,
+    endpoint_of,
+    is_vpx,
+    rounded,
+    share_word,
+    uri_of,
+)
+from .drives import Cdrom, CdromBacking, Controller, Disk, DiskMode, Floppy, FloppyBacking
+from .slots import ShareLevel, Shares, Slot
+from .xml_tree import is_sayable, sayable
+
+# Fields of VmDefinition, and of its devices as "disks.mode", for which libvirt's XML of a vmware domain has no word.
+UNSUPPORTED = frozenset(
+    {
+        *("instance_uuid", "location_uuid", "uuid_action", "hardware_version"),
+        *("cpu_hot_add", "cpu_hot_remove", "cpu_reservation_mhz", "cpu_limit_mhz"),
+        *("nested_virtualization", "latency_sensitivity"),
+        *("memory_hot_add", "memory_shares", "memory_reservation_locked"),
+        *("nvram", "boot_order", "boot_delay_ms", "enter_firmware_setup"),
+        *("usb2_controller", "usb3_controller", "tools_sync_time", "tools_upgrade_policy", "change_tracking"),
+        *("pci_devices", "usb_devices", "absent", "extra", "video.auto_detect", "video.displays"),
+        *("controllers.bus_sharing", "controllers.pci_slot"),
+        *("disks.capacity_kib", "disks.provisioning", "disks.sharing", "disks.change_tracking", "disks.shares"),
+        *("disks.iops_limit", "cdroms.start_connected", "floppies.start_connected"),
+        *("nics.opaque_network_id", "nics.start_connected", "nics.wake_on_lan", "nics.pci_slot"),
+        *("serial_ports.proxy", "serial_ports.no_rx_loss", "serial_ports.yield_on_poll"),
+        *("serial_ports.start_connected", "parallel_ports.bidirectional", "parallel_ports.start_connected"),
+        "shared_folders.readable",
+    }
+)
+
+_MEMORY_STEP_MIB = 4
+
+
+def restrict(definition: VmDefinition) -> VmDefinition:
+    """
+    Return the machine as libvirt's XML of it says it.
+
+    What XML always states (memory, CPUs, a video card, an architecture) is stated; devices are in XML's order, and
+    those that XML tells by their order alone (network cards, shared folders) are numbered without gaps.
+    """
+    definition = _supported(definition)
+    cpus = definition.cpus or 1
+    memory = rounded(definition.memory_mib or DEFAULT_MEMORY_MIB, _MEMORY_STEP_MIB)
+    cores = definition.cores_per_socket
+    limit, reservation = definition.memory_limit_mib, definition.memory_reservation_mib
+    video = definition.video or Video()
+    is_efi = definition.firmware is Firmware.EFI
+    return replace(
+        definition,
+        guest_id=architecture(definition.guest_id),
+        cpus=cpus,
+        cores_per_socket=cores if cores and cores > 1 and cpus % cores == 0 else None,
+        cpu_shares=_shares(definition.cpu_shares, cpus),
+        cpu_affinity=tuple(sorted(set(definition.cpu_affinity or ()))) or None,
+        memory_mib=memory,
+        memory_limit_mib=limit if limit is not None and 0 < limit < memory else None,
+        memory_reservation_mib=min(reservation, memory) if reservation and reservation > 0 else None,
+        firmware=Firmware.EFI if is_efi else None,
+        secure_boot=True if is_efi and definition.secure_boot else None,
+        vtpm=definition.vtpm or None,
+        smbios_reflect_host=definition.smbios_reflect_host or None,
+        video=Video(ram_kib=video.ram_kib or DEFAULT_VIDEO_KIB),
+        vnc=_vnc(definition.vnc),
+        **_devices(definition),
+    )
+
+
+def architecture(guest_id: str | None) -> str:
+    """Return the guest id that stands for an architecture, which is all that XML says of it."""
+    return "other-64" if guest_id is not None and guest_id.endswith("-64") else "other"
+
+
+def _shares(shares: Shares | None, cpus: int) -> Shares | None:
+    return shares if shares is None or isinstance(shares, ShareLevel) else share_word(shares, cpus)
+
+
+def _devices(definition: VmDefinition) -> dict[str, Any]:
+    disks = tuple(sorted(map(_disk, definition.disks), key=drive_order))
+    cdroms = tuple(sorted((_cdrom(d) for d in definition.cdroms if _is_shown(d)), key=drive_order))
+    return {
+        "controllers": _controllers(definition, [*map(_slot, disks), *map(_slot, cdroms)]),
+        "disks": disks,
+        "cdroms": cdroms,
+        "floppies": tuple(sorted(map(_floppy, filter(_is_shown, definition.floppies)), key=_slot)),
+        "nics": _numbered("ethernet", map(_nic, sorted(definition.nics, key=_slot))),
+        "serial_ports": tuple(sorted(map(_serial, filter(_is_shown, definition.serial_ports)), key=_slot)),
+        "parallel_ports": tuple(sorted(map(_parallel, filter(_is_shown, definition.parallel_ports)), key=_slot)),
+        "shared_folders": _numbered("sharedFolder", map(_folder, sorted(definition.shared_folders, key=_slot))),
+    }
+
+
+def _vnc(vnc: Vnc | None) -> Vnc | None:
+    return replace(vnc, port=vnc.port if (vnc.port or 0) > 0 else None) if vnc is not None else None
+
+
+def _slot(device: Any) -> Slot:
+    slot: Slot = device.slot
+    return slot
+
+
+def _numbered(kind: str, devices: Iterator[Any]) -> tuple[Any, ...]:
+    return tuple(replace(device, slot=Slot(kind, number)) for number, device in enumerate(devices))
+
+
+def _is_shown(device: Any) -> bool:
+    """Whether XML can say what is behind a drive or a port: not the drive of a client, not a printer."""
+    hidden: tuple[Any, ...] = (CdromBacking.CLIENT, FloppyBacking.CLIENT, PortBacking.THINPRINT)
+    if isinstance(device, ParallelPort):
+        hidden = (*hidden, PortBacking.PIPE, PortBacking.NETWORK)
+    return device.backing not in hidden
+
+
+def _controllers(definition: VmDefinition, used: list[Slot]) -> tuple[Controller, ...]:
+    """List the controllers of each bus up to the last that a drive is on, as libvirt does."""
+    models = {device.slot: device.model for device in definition.controllers}
+    found = []
+    for bus in BUSES[:3]:
+        last = max((slot.index for slot in used if slot.kind == bus), default=-1)
+        for index in range(last + 1):
+            slot = Slot(bus, index)
+            found.append(Controller(slot=slot, model=models.get(slot) if bus == "scsi" else None))
+    return tuple(found)
+
+
+def _disk(disk: Disk) -> Disk:
+    is_transient = disk.mode is DiskMode.INDEPENDENT_NONPERSISTENT
+    mode = disk.mode if is_transient else None
+    return replace(disk, file=disk.file or None, mode=mode, write_through=disk.write_through or None)
+
+
+def _cdrom(cdrom: Cdrom) -> Cdrom:
+    backing = cdrom.backing or CdromBacking.ISO
+    if backing is CdromBacking.ISO:
+        return Cdrom(slot=cdrom.slot, backing=backing, file=cdrom.file or None)
+    device = cdrom.device or None
+    auto_detect = True if cdrom.auto_detect and device is None else None
+    return Cdrom(slot=cdrom.slot, backing=backing, device=device, auto_detect=auto_detect)
+
+
+def _floppy(floppy: Floppy) -> Floppy:
+    backing = floppy.backing or (FloppyBacking.HOST if floppy.device else FloppyBacking.IMAGE)
+    if backing is FloppyBacking.IMAGE:
+        return Floppy(slot=floppy.slot, backing=backing, file=floppy.file or None)
+    return Floppy(slot=floppy.slot, backing=backing, device=floppy.device or None)
+
+
+def _nic(nic: Nic) -> Nic:
+    kept: dict[str, Any] = {}
+    if nic.distributed_port is not None:
+        port = nic.distributed_port
+        kept["distributed_port"] = replace(port, port_id=port.port_id or None, connection_id=port.connection_id or None)
+    elif nic.connection is NicConnection.NAT:
+        kept["connection"] = nic.connection
+    elif nic.network is not None and nic.connection is not NicConnection.HOSTONLY:
+        is_custom = nic.connection is NicConnection.CUSTOM and nic.vnet is not None
+        kept["network"] = nic.network
+        kept["connection"] = NicConnection.CUSTOM if is_custom else NicConnection.BRIDGED
+        kept["vnet"] = nic.vnet if is_custom else None
+    mac = None if nic.mac == NO_MAC else nic.mac
+    return Nic(
+        slot=nic.slot,
+        model=None if nic.model is NicModel.SRIOV else nic.model,
+        mac=mac,
+        mac_type=_mac_type(nic.mac_type, mac),
+        mac_check=nic.mac_check,
+        **kept,
+    )
+
+
+def _mac_type(mac_type: MacType | None, mac: str | None) -> MacType | None:
+    if mac_type in (None, MacType.STATIC):
+        return mac_type
+    return MacType.VPX if mac is not None and is_vpx(mac) else MacType.GENERATED
+
+
+def _serial(port: SerialPort) -> SerialPort:
+    backing = port.backing or PortBacking.DEVICE
+    path, endpoint = port.path, None
+    if backing is PortBacking.NETWORK:
+        found = endpoint_of(path or "")
+        path = uri_of(*found) if found else None
+        endpoint = port.endpoint or Endpoint.SERVER if found else None
+    return SerialPort(slot=port.slot, backing=backing, path=path, endpoint=endpoint)
+
+
+def _parallel(port: ParallelPort) -> ParallelPort:
+    return ParallelPort(slot=port.slot, backing=port.backing or PortBacking.DEVICE, path=port.path)
+
+
+def _folder(folder: SharedFolder) -> SharedFolder:
+    return replace(folder, writable=bool(folder.writable))
+
+
+def _supported(definition: VmDefinition) -> VmDefinition:
+    """Drop what UNSUPPORTED names, and characters that XML cannot hold."""
+    return replace(definition, **_kept(definition, ""))
+
+
+def _kept(value: Any, prefix: str) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for field in fields(value):
+        held = getattr(value, field.name)
+        if prefix + field.name in UNSUPPORTED:
+            kept[field.name] = field.default if field.default is not MISSING else MappingProxyType({})
+        else:
+            kept[field.name] = _clean(held, f"{field.name}.")
+    return kept
+
+
+def _clean(held: Any, prefix: str) -> Any:
+    if isinstance(held, (enum.Enum, Slot)):
+        return held
+    if isinstance(held, str):
+        return sayable(held)
+    if isinstance(held, tuple):
+        return tuple(_clean(inner, prefix) for inner in held)
+    if is_dataclass(held) and not isinstance(held, type):
+        return replace(held, **_kept(held, prefix))
+    return held
+
+
+def unsaid(definition: VmDefinition) -> Iterator[str]:
+    """Yield the fields that state what XML cannot say, such as ``hardware_version`` and ``disks[scsi0:1].mode``."""
+    yield from _unsaid_fields(definition, "", "")
+    if definition.guest_id not in {None, "other", "other-64"}:
+        yield "guest_id"
+    yield from (f"disks[{disk.slot}].mode" for disk in definition.disks if not _is_mode_said(disk))
+    for name in ("cdroms", "floppies", "serial_ports", "parallel_ports"):
+        hidden = (device for device in getattr(definition, name) if not _is_shown(device))
+        yield from (f"{name}[{device.slot}].backing" for device in hidden)
+    for nic in definition.nics:
+        if nic.model is NicModel.SRIOV:
+            yield f"nics[{nic.slot}].model"
+        if nic.connection is NicConnection.HOSTONLY:
+            yield f"nics[{nic.slot}].connection"
+    for port in definition.serial_ports:
+        if port.backing is PortBacking.PIPE and port.endpoint is not None:
+            yield f"serial_ports[{port.slot}].endpoint"
+        if port.backing is PortBacking.NETWORK and port.path and endpoint_of(port.path) is None:
+            yield f"serial_ports[{port.slot}].path"
+
+
+def _is_mode_said(disk: Disk) -> bool:
+    return disk.mode in {None, DiskMode.PERSISTENT, DiskMode.INDEPENDENT_NONPERSISTENT}
+
+
+def _unsaid_fields(value: Any, path: str, prefix: str) -> Iterator[str]:
+    for field in fields(value):
+        held = getattr(value, field.name)
+        name = f"{path}{field.name}"
+        if prefix + field.name in UNSUPPORTED:
+            if held is not None and held != field.default and (held or not isinstance(held, Mapping)):
+                yield name
+        elif field.name in DEVICE_FIELDS:
+            for device in held:
+                yield from _unsaid_fields(device, f"{name}[{device.slot}].", f"{field.name}.")
+        elif isinstance(held, DistributedPort) or field.name in {"video", "vnc"}:
+            if held is not None:
+                yield from _unsaid_fields(held, f"{name}.", f"{field.name}.")
+        elif isinstance(held, str) and not is_sayable(held):
+            yield name
