@@ -75,6 +75,7 @@ class Folder(Entity):
             vm = Inventory(call.world).add([machine], folder=self)[0]
             if name:
                 vm.set("name", name)
+            call.world.events.post("VmRegisteredEvent", vm)
             return vm.ref
 
         return call.world.tasks.start(self, "RegisterVM_Task", body())
@@ -208,6 +209,8 @@ def build(
     _add_tree(world, profile, stores, networks)
     capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)
     world.add(ServiceInstance("ServiceInstance", capability=capability, content=_content(world, profile)))
+    host = world.find("HostSystem", hostdata.HOST)
+    world.events.post("EventEx", host, eventTypeId="esx.audit.host.boot", severity="info", message="Host has booted.")
     return Inventory(world)
 
 

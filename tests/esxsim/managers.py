@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The managers of a host that answer little: licences, options, events, autostart, and what only has properties."""
+"""The managers of a host that answer little: licences, options, autostart, and what only has properties."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Any, ClassVar
 from pyVmomi import vim, vmodl
 
 from .entity import Plain, plain
+from .event_kinds import event_description
+from .events import EventManager
 from .managed import Call, key_of, method
 from .profile import HostProfile
+from .taskhistory import task_description
 from .world import World
 
 # Field of the service content to what it refers to: clients look whether it is there, and call little of it.
@@ -61,16 +64,6 @@ class OptionManager(Plain):
         return found
 
 
-class EventManager(Plain):
-    """The latest event, and no history."""
-
-    type_name = "EventManager"
-
-    @method("QueryEvents")
-    def query(self, call: Call, *, filter_: Any, eventViewSpec: Any = None) -> Any:
-        return [self.get("latestEvent")]
-
-
 class ServiceInstance(Plain):
     """The root of everything."""
 
@@ -111,17 +104,6 @@ def _licences(profile: HostProfile, *, free: bool) -> Any:
     )
 
 
-def _task_description() -> Any:
-    states = ("queued", "running", "success", "error")
-    method = vim.ElementDescription(key="VirtualMachine.powerOn", label="Power On virtual machine", summary="Power on")
-    reason = vim.TypeDescription(key=vim.TaskReasonUser, label="User", summary="Queued by a user")
-    return vim.TaskDescription(
-        methodInfo=[method],
-        state=[vim.ElementDescription(key=one, label=one.capitalize(), summary=one.capitalize()) for one in states],
-        reason=[reason],
-    )
-
-
 def add_managers(world: World, profile: HostProfile) -> None:
     """Add the managers that the service content and the host name."""
     manager = vim.host.AutoStartManager
@@ -141,18 +123,9 @@ def add_managers(world: World, profile: HostProfile) -> None:
     ]
     world.add(OptionManager("ha-adv-options", setting=options, supportedOption=[]))
     world.add(OptionManager("HostAgentSettings", setting=options[:1], supportedOption=[]))
-    event = vim.event.GeneralUserEvent(
-        key=1, chainId=1, createdTime=world.clock.utcnow(), userName="root", message="The host has started.",
-        fullFormattedMessage="The host has started.",
-    )  # fmt: skip
     one = [vim.ElementDescription(key="info", label="Information", summary="Information")]
-    detail = vim.event.EventDescription.EventDetail(
-        key=vim.event.GeneralUserEvent, category="info", fullFormat="{message}", formatOnDatacenter="{message}",
-        formatOnComputeResource="{message}", formatOnHost="{message}", formatOnVm="{message}", description="User event",
-    )  # fmt: skip
-    world.find("TaskManager", world.task_manager).set("description", _task_description())
-    description = vim.event.EventDescription(category=one, eventInfo=[detail])
-    world.add(EventManager("ha-eventmgr", latestEvent=event, maxCollector=1000, description=description))
+    world.find("TaskManager", world.task_manager).set("description", task_description())
+    world.add(EventManager("ha-eventmgr", maxCollector=1000, description=event_description()))
     world.add(_licences(profile, free=world.free_licence))
     world.add(
         plain(

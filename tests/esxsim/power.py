@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
 from .managed import Call, method
 from .questions import Asking, FailureRule, QuestionRule, make_fault, run_in_background
@@ -25,6 +25,22 @@ TASK_METHODS = {
     "rename": "Rename_Task",
     "destroy": "Destroy_Task",
     "snapshot": "CreateSnapshot_Task",
+}
+# What a host writes down when an operation begins, and when it fails.
+BEGINS = {
+    "power-on": "VmStartingEvent",
+    "power-off": "VmStoppingEvent",
+    "suspend": "VmSuspendingEvent",
+    "reset": "VmResettingEvent",
+    "shutdown-guest": "VmGuestShutdownEvent",
+    "reboot-guest": "VmGuestRebootEvent",
+    "standby-guest": "VmGuestStandbyEvent",
+}
+FAILS = {
+    "power-on": "VmFailedToPowerOnEvent",
+    "power-off": "VmFailedToPowerOffEvent",
+    "suspend": "VmFailedToSuspendEvent",
+    "reset": "VmFailedToResetEvent",
 }
 STATE_NAMES = {"poweredOn": "Powered on", "poweredOff": "Powered off"}
 Check = Callable[[], Any]
@@ -50,15 +66,24 @@ class Powered(Asking):
         rules = [] if fault is not None else self.triggered(operation)
         failures = [] if fault is not None else [one for one in self.failures if one.takes(operation)]
 
-        def body() -> Body:
+        def work() -> Body:
             if fault is not None:
                 raise fault
+            self._begins(operation)
             for failure in failures:
                 yield failure.delay
                 raise _fault_of(failure)
             passed = yield from self.questions_of(rules, operation)
             yield max(0.0, self.task_seconds - passed)
             return act()
+
+        def body() -> Body:
+            try:
+                return (yield from work())
+            except vmodl.MethodFault as error:
+                if operation in FAILS:
+                    self.world.events.post(FAILS[operation], self, reason=error)
+                raise
 
         cancelable = self.cancelable or any(rule.cancelable for rule in rules)
         return self.world.tasks.start(self, method_name or TASK_METHODS[operation], body(), cancelable=cancelable)
@@ -140,6 +165,7 @@ class Powered(Asking):
         for failure in self.failures:
             if failure.takes(operation):
                 raise _fault_of(failure)
+        self._begins(operation)
         rules = self.triggered(operation)
         booted = self.get("runtime.bootTime")
 
@@ -160,6 +186,11 @@ class Powered(Asking):
     @method("UnmountToolsInstaller")
     def unmount_tools(self, call: Call) -> None:
         self._blocking(call, "unmount-tools", lambda: self.set("runtime.toolsInstallerMounted", False))
+
+    def _begins(self, operation: str) -> None:
+        resumes = operation == "power-on" and self.get("runtime.powerState") == "suspended"
+        if operation in BEGINS:
+            self.world.events.post("VmResumingEvent" if resumes else BEGINS[operation], self)
 
     def _blocking(self, call: Call, operation: str, act: Callable[[], Any]) -> None:
         """Do without a task what may ask: the call returns when the question is answered."""

@@ -226,7 +226,9 @@ class Asking(VmBase):
         self.asked += 1
         pending = Pending(rule, rule.id if rule.id is not None else str(self.asked))
         self.pending = pending
-        self.set("runtime.question", rule.info(pending.id))
+        question = rule.info(pending.id)
+        self.set("runtime.question", question)
+        self.world.events.post("VmMessageEvent", self, message=question.text, messageInfo=question.message)
         other = rule.other_client
         timer = None
         if other is not None and other.after is not None:

@@ -274,6 +274,7 @@ DOCUMENT = record(
                 "user": text,
                 "password": any_text,
                 "licence": one_of("standard", "free"),
+                "full_history": flag,
                 "cpu_packages": whole(1, 64),
                 "cpu_cores": whole(1, 1024),
                 "cpu_threads": whole(1, 2048),

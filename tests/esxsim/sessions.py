@@ -107,6 +107,15 @@ class Sessions:
                 return
             session.alive = False
             self._by_cookie.pop(session.cookie, None)
+            self.world.events.post(
+                "UserLogoutSessionEvent",
+                user=session.user,
+                ipAddress=session.address,
+                userAgent=session.user_agent,
+                callCount=session.calls,
+                sessionId=session.key,
+                loginTime=session.login_time,
+            )
             hooks, session.on_end = session.on_end, []
             for hook in hooks:
                 hook()
@@ -163,11 +172,19 @@ class SessionManager(ManagedObject):
     def login(self, call: Call, *, userName: str, password: str, locale: str | None = None) -> Any:
         sessions = call.world.sessions
         if not sessions.check(userName, password or ""):
+            call.world.events.post("BadUsernameSessionEvent", user=userName, ipAddress=call.address)
             raise vim.fault.InvalidLogin(msg="Cannot complete login due to an incorrect user name or password.")
         if call.session is not None:
             sessions.end(call.session)
         call.session = sessions.open(userName, locale, call)
         sessions.used(call.session)
+        call.world.events.post(
+            "UserLoginSessionEvent",
+            ipAddress=call.address,
+            userAgent=call.user_agent,
+            locale=call.session.locale,
+            sessionId=call.session.key,
+        )
         return call.session.report()
 
     @method("Logout")

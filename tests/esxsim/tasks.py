@@ -70,8 +70,15 @@ class Task(ManagedObject):
         super().__init__(moid, **properties)
         self.body: Body | None = body
         self.entity: ManagedObject | None = None
+        self.number = 0
         self.round = 0
         self.timer: Timer | None = None
+
+    def touch(self, *changed: str) -> None:
+        super().touch(*changed)
+        if self.number:
+            for collector in self.world.of_type("TaskHistoryCollector"):
+                collector.note(self)
 
     @property
     def running(self) -> bool:
@@ -85,12 +92,6 @@ class Task(ManagedObject):
             raise vmodl.fault.NotSupported(msg="The task cannot be cancelled.")
         self.set("info.cancelled", True)
         call.world.tasks.throw(self, TaskCancelled())
-
-
-class TaskManager(ManagedObject):
-    """The list of recent tasks."""
-
-    type_name = "TaskManager"
 
 
 class Tasks:
@@ -115,6 +116,8 @@ class Tasks:
         with self.world.lock:
             task = self._new(entity, method, body, cancelable)
             self.world.add(task)
+            task.number = self._number
+            self.world.events.post("TaskEvent", entity, chain=task.get("info.eventChainId"), info=task.get("info"))
             entity_tasks = [task.ref, *(entity.get("recentTask") or [])] if _has_recent(entity) else []
             if entity_tasks:
                 entity.set("recentTask", self._kept(entity_tasks, KEPT_PER_ENTITY))
@@ -130,6 +133,10 @@ class Tasks:
         """Report the progress of the task whose body is running."""
         if self.current is not None:
             self.current.set("info.progress", percent)
+
+    def known(self) -> list[Task]:
+        """The tasks that can still be read, by their age."""
+        return sorted([*self._running, *self._finished], key=lambda task: task.number)
 
     def running(self, entity: ManagedObject | None = None) -> list[Task]:
         """The unfinished tasks, of one object or of all."""
@@ -173,7 +180,7 @@ class Tasks:
             cancelable=cancelable,
             reason=vim.TaskReasonUser(userName=session.user if session is not None else self.world.username),
             queueTime=self.world.clock.utcnow(),
-            eventChainId=self._number,
+            eventChainId=self.world.events.next_key,
         )
         if issubclass(wsdl_type(entity.type_name), vim.ManagedEntity):
             info.entity = entity.ref

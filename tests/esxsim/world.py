@@ -17,10 +17,12 @@ from . import api, paths
 from .clock import Clock
 from .collector import PropertyCollector
 from .contents import Property
+from .events import EventLog
 from .faults import CallLog, CallRecord, FaultRules, HostDown, WireFailure
 from .managed import Call, Key, ManagedObject, Served, key_of, lineage, method, reference, wsdl_method, wsdl_type
 from .sessions import Session, SessionManager, Sessions, require_login
-from .tasks import TaskManager, Tasks
+from .taskhistory import TaskManager
+from .tasks import Tasks
 from .views import ViewManager
 
 __all__ = ["Call", "Key", "ManagedObject", "Watcher", "World", "method"]
@@ -58,6 +60,7 @@ class World:
     Args:
         api_version: what the host speaks, for example ``8.0.3.0``.
         free_licence: writing methods raise RestrictedVersion, reads go on.
+        full_history: QueryEvents and collectors of tasks work as under vCenter; a host refuses them.
     """
 
     session_manager = "ha-sessionmgr"
@@ -73,6 +76,7 @@ class World:
         username: str = "root",
         password: str = "secret",
         free_licence: bool = False,
+        full_history: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.lock = self.clock.lock
@@ -82,6 +86,7 @@ class World:
         self.username = username
         self.password = password
         self.free_licence = free_licence
+        self.full_history = full_history
         self.version = 0
         self.errors: list[Exception] = []
         self.faults = FaultRules()
@@ -94,6 +99,7 @@ class World:
         self._local = threading.local()
         self.sessions = Sessions(self)
         self.tasks = Tasks(self)
+        self.events = EventLog(self)
         self.add(SessionManager(self.session_manager))
         self.add(PropertyCollector(self.property_collector))
         self.add(ViewManager(self.view_manager))
@@ -229,6 +235,7 @@ class World:
                 self.clock.call_later(seconds, self.changed.notify_all)
             self.sessions.clear()
             self.tasks.abandon()
+            self.events.clear()
             for hook in list(self.on_restart):
                 hook()
             self.changed.notify_all()

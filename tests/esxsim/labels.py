@@ -1,0 +1,27 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people call the tasks, by their ``descriptionId``."""
+
+from __future__ import annotations
+
+LABELS = {
+    "FileManager.deleteFile": "Delete file",
+    "FileManager.moveFile": "Move file",
+    "Folder.registerVm": "Register virtual machine",
+    "HostDatastoreBrowser.search": "Search datastore",
+    "HostDatastoreBrowser.searchSubFolders": "Search datastore and its folders",
+    "ManagedEntity.destroy": "Delete from disk",
+    "ManagedEntity.rename": "Rename",
+    "VirtualMachine.createSnapshot": "Create virtual machine snapshot",
+    "VirtualMachine.powerOff": "Power Off virtual machine",
+    "VirtualMachine.powerOn": "Power On virtual machine",
+    "VirtualMachine.reconfigure": "Reconfigure virtual machine",
+    "VirtualMachine.removeAllSnapshots": "Remove all snapshots",
+    "VirtualMachine.reset": "Reset virtual machine",
+    "VirtualMachine.revertToCurrentSnapshot": "Revert to current snapshot",
+    "VirtualMachine.suspend": "Suspend virtual machine",
+    "VirtualMachineSnapshot.remove": "Remove snapshot",
+    "VirtualMachineSnapshot.revert": "Revert snapshot",
+}
