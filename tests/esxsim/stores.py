@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
@@ -216,7 +217,7 @@ def _results(store: Datastore, folder: str, spec: Any) -> Any:
     queries = tuple(type(one) for one in spec.query)
     found = [_file_info(name, file, spec) for name, file in files if _wanted(name, spec) and _asked(name, queries)]
     if not queries or browser.FolderQuery in queries:
-        found += [browser.FolderInfo(path=name) for name in folders if _wanted(name, spec)]
+        found += [_detailed(browser.FolderInfo(path=name), 0, CREATED, spec) for name in folders if _wanted(name, spec)]
     return vim.host.DatastoreBrowser.SearchResults(
         datastore=store.ref, folderPath=f"[{store.get('name')}] {folder}{'/' if folder else ''}", file=found
     )
@@ -237,13 +238,21 @@ def _asked(name: str, queries: tuple[Any, ...]) -> bool:
     return not queries or _kind(name)[0] in queries or browser.Query in queries
 
 
+def _detailed(info: Any, size: int, modified: datetime, spec: Any) -> Any:
+    """Add what a search asks for of every file and folder."""
+    if spec.details is None or spec.details.fileSize:
+        info.fileSize = size
+    if spec.details is None or spec.details.modification:
+        info.modification = modified
+    if spec.details is not None and spec.details.fileOwner:
+        info.owner = "root"
+    return info
+
+
 def _file_info(name: str, file: File, spec: Any) -> Any:
     query, cls = _kind(name)
     info = cls(path=name) if spec.query or (spec.details and spec.details.fileType) else browser.FileInfo(path=name)
-    if spec.details is None or spec.details.fileSize:
-        info.fileSize = file.length
-    if spec.details is None or spec.details.modification:
-        info.modification = file.modified
+    _detailed(info, file.length, file.modified, spec)
     details = next((one.details for one in spec.query if one.__class__ is query and hasattr(one, "details")), None)
     if isinstance(info, browser.VmDiskInfo) and details is not None:
         if details.capacityKb:

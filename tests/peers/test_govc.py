@@ -66,6 +66,8 @@ READS = [
     ("pool.info *", [r"Name: +Resources", r"CPU Limit: +38400MHz"]),
     ("datastore.info", [r"Name: +datastore1", r"Type: +VMFS", r"Capacity: +2048\.0 GB", r"Free: +1024\.0 GB"]),
     ("datastore.ls", ["^notes.txt$", "^off01$"]),
+    ("datastore.ls -l", [r"^13B +.* notes\.txt$", r"^0B +.* off01$"]),
+    ("datastore.ls -R", [r"^\[datastore1\] off01/:\noff01\.vmx\noff01\.vmdk$"]),
     ("datastore.ls off01", [r"\Aoff01\.vmx\noff01\.vmdk\n\Z"]),
     ("datastore.tail notes.txt", [r"\Afirst\nsecond\n\Z"]),
     ("license.ls", [r"00000-00000-00000-00000-00000 +esx\.standard"]),
@@ -130,6 +132,75 @@ def test_govc_reads(shared: Govc, command: str, shows: list[str]) -> None:
 def test_govc_writes(govc: Govc, command: str, shows: str, then: str, showing: str) -> None:
     check(govc, govc(*command.split()), shows)
     check(govc, govc(*then.split()), showing)
+
+
+def test_govc_moves_files_unchanged(govc: Govc, record_property: Record) -> None:
+    record_property("command", "datastore.upload, datastore.download")
+    content = bytes(range(256)) * 4096 + b"the end"
+    (govc.folder / "up.bin").write_bytes(content)
+    check(govc, govc("datastore.upload", "up.bin", "off01/a & b.bin"), "OK")
+    check(govc, govc("datastore.download", "off01/a & b.bin", "down.bin"), "OK")
+    store = govc.server.world.of_type("Datastore")[0]
+
+    assert (govc.folder / "down.bin").read_bytes() == content
+    assert store.files.get("off01/a & b.bin").read() == content
+
+
+def test_govc_downloads_the_file_of_a_machine(shared: Govc, record_property: Record) -> None:
+    record_property("command", "datastore.download of a VMX file")
+    check(shared, shared("datastore.download", "off01/off01.vmx", "off01.vmx"), "OK")
+
+    vm = shared.server.world.find("VirtualMachine", "2")
+    assert (shared.folder / "off01.vmx").read_text("utf-8") == vm.vmx()
+
+
+def test_govc_shows_what_happened(govc: Govc, record_property: Record) -> None:
+    record_property("command", "events, of the host and of one machine")
+    check(govc, govc("vm.power", "-on", "off01"))
+    everything = govc("events", "-l")
+    one = govc("events", "vm/off01")
+    some = govc("events", "-type", "VmPoweredOnEvent", "-n", "5", "vm/off01", "vm/running01")
+    here = "off01 on esx1.example.com in ha-datacenter"
+
+    check(govc, everything, r"\[info\] \[1\] \[esx\.audit\.host\.boot\] Host has booted\.", "UserLoginSessionEvent")
+    check(govc, everything, rf"\[VmPoweredOnEvent\] {here} is powered on$", r"as govc/")
+    check(govc, one, r"\] Task: Power On virtual machine \(target=VirtualMachine off01\)$", rf"{here} is starting$")
+    check(govc, some, "==> VirtualMachine:2 <==", rf"{here} is powered on$")
+    assert "logged in" not in one.stdout
+    assert "starting" not in some.stdout
+
+
+def test_govc_shows_the_tasks(govc: Govc, record_property: Record) -> None:
+    record_property("command", "tasks, tasks -l")
+    check(govc, govc("vm.power", "-on", "off01"))
+    check(govc, govc("vm.power", "-off", "suspended01"))
+
+    check(govc, govc("tasks"), r"^PowerOnVM +off01 +root .* success", r"^PowerOffVM +suspended01 +root .* success")
+    check(govc, govc("tasks", "-l"), r"^Power On virtual machine +off01 +root .* success")
+    check(govc, govc("tasks", "vm/off01"), r"PowerOnVM +off01")
+
+
+def test_govc_is_told_that_a_host_has_no_history_of_tasks(shared: Govc, record_property: Record) -> None:
+    record_property("command", "tasks -b 1h (refused by a host)")
+    done = shared("tasks", "-b", "1h")
+
+    assert "The operation is not supported on the object" in done.stderr
+    assert shared.server.world.errors == []
+
+
+def test_govc_reads_a_full_history_of_tasks(govc_program: str, tmp_path: pathlib.Path, record_property: Record) -> None:
+    record_property("command", "tasks -b 1h (with a full history)")
+    with serving({**SCENARIO, "host": {"full_history": True}}, tmp_path) as server:
+        govc = Govc(govc_program, server, tmp_path)
+        check(govc, govc("vm.power", "-on", "off01"))
+
+        check(govc, govc("tasks", "-b", "1h"), r"PowerOnVM +off01 .* success")
+        check(govc, govc("tasks", "-s", "error"), r"\ATask +Target.*\n\Z")
+
+
+def test_govc_sees_the_sessions(shared: Govc, record_property: Record) -> None:
+    record_property("command", "session.ls")
+    check(shared, shared("session.ls"), r"^[0-9a-f]{32} +root .* 127\.0\.0\.1 +govc/")
 
 
 def test_govc_shows_and_answers_a_question(govc: Govc, record_property: Record) -> None:
