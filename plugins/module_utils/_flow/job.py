@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Union
+from typing import Any, Union
 
 from .._errors import EsxError, VmGone
 from . import question
@@ -22,7 +22,7 @@ from .answers import Policy
 from .failures import expired, question_blocked, task_failed
 from .outcome import Asked, VmResult
 from .question import Answer, Cancel, Grip, Observed, Phase
-from .script import Call, Done, Follow, Happened, Interrupted, Request, Run, Script, Until
+from .script import Call, Done, Fetch, Follow, Happened, Interrupted, Request, Run, Script, Until
 from .state import TaskState, Vm, VmState
 
 CANCEL_GRACE_SECONDS = 3.0
@@ -38,9 +38,9 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Tell:
-    """Make the call of ``call``; it may block."""
+    """Make the call of ``call``, which may block, or read what it wants read."""
 
-    call: Call
+    call: Call | Fetch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ class Job:
         self._request: Request | None = None
         self._task: str | None = None
         self._called = False
+        self._value: Any = None
         self._refused = False
         self._deadline: float | None = None
         self._ends: float | None = None
@@ -141,9 +142,10 @@ class Job:
         """The host has started our task."""
         self._task = moid
 
-    def call_returned(self) -> None:
-        """The call without a task has returned."""
+    def call_returned(self, value: Any = None) -> None:
+        """The call without a task has returned; ``value`` is what was read."""
         self._called = True
+        self._value = value
 
     def cancel_refused(self) -> None:
         """The host refused to cancel our task."""
@@ -195,7 +197,7 @@ class Job:
         if isinstance(request, Follow):
             task = self._seen_task()
             return None if task is not None and task.is_pending else True
-        if isinstance(request, Call):
+        if isinstance(request, (Call, Fetch)):
             return True if self._called else None
         if isinstance(request, Until):
             over = request.test(self._state) or (self._ends is not None and now >= self._ends)
@@ -216,7 +218,8 @@ class Job:
         self._last_task = task or self._last_task
         if phase is Phase.SUCCEEDED:
             timed_out = isinstance(self._request, Until) and not self._request.test(self._state)
-            return self._go_on(now, Happened(state=self._state, task=task, timed_out=timed_out))
+            happened = Happened(state=self._state, task=task, timed_out=timed_out, value=self._value)
+            return self._go_on(now, happened)
         if phase is Phase.FAILED and task is not None:
             return self._throw(task_failed(self.vm, task), now)
         return self._throw(self._given_up(), now)
@@ -234,6 +237,8 @@ class Job:
             return request.what
         if isinstance(request, (Run, Call)):
             return request.method
+        if isinstance(request, Fetch):
+            return f"the property {request.path}"
         return f"task {request.moid}, which was there before" if isinstance(request, Follow) else "the question to go"
 
     def _go_on(self, now: float, happened: Happened | None = None) -> Command | None:
@@ -267,12 +272,14 @@ class Job:
     def _ask(self, request: Request, now: float) -> Command | None:
         self._request = request
         self._task = request.moid if isinstance(request, Follow) else None
-        self._called = self._refused = False
+        self._called, self._refused, self._value = False, False, None
         self._ends = now + request.seconds if isinstance(request, Until) and request.seconds is not None else None
         self._wait = question.State(answered=self._wait.answered, counts=self._wait.counts)
         if isinstance(request, (Run, Call)):
             self._acted = True
             return Start(run=request) if isinstance(request, Run) else Tell(call=request)
+        if isinstance(request, Fetch):
+            return Tell(call=request)
         return self.look(self._state, now)
 
     def _finish(self, done: Done, error: EsxError | None = None) -> None:
@@ -283,6 +290,8 @@ class Job:
             after=self._state,
             acted=self._acted or any(asked.choice for asked in self._asked),
             acts=done.acts,
+            changed_before=done.before,
+            changed_after=done.after,
             asked=tuple(self._asked),
             task=self._last_task,
             error=error,

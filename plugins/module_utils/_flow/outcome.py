@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import EsxError, SomeFailed
@@ -39,7 +39,8 @@ class VmResult:
 
     ``before`` and ``after`` are the first and the last look at it; ``acted`` tells whether we sent anything that
     changes (what only changed while we looked on is not our change), ``acts`` what was done that no state shows,
-    ``task`` the last task that was waited for, ``error`` why it failed or None.
+    ``changed_before`` and ``changed_after`` what else of it became another, by name; ``task`` is the last task that was
+    waited for, ``error`` why it failed or None.
     """
 
     vm: Vm
@@ -47,6 +48,8 @@ class VmResult:
     after: VmState
     acted: bool = False
     acts: tuple[str, ...] = ()
+    changed_before: Mapping[str, Any] = field(default_factory=dict)
+    changed_after: Mapping[str, Any] = field(default_factory=dict)
     asked: tuple[Asked, ...] = ()
     task: TaskState | None = None
     error: EsxError | None = None
@@ -58,7 +61,7 @@ class VmResult:
 
     def diff_before(self) -> dict[str, Any]:
         """Return the first half of ``--diff``."""
-        before: dict[str, Any] = {"power_state": _power(self.before)}
+        before: dict[str, Any] = {"power_state": _power(self.before), **self.changed_before}
         pending = self.before.question
         if pending is not None and any(asked.choice and asked.question == pending for asked in self.asked):
             before["question"] = pending.text
@@ -66,7 +69,7 @@ class VmResult:
 
     def diff_after(self) -> dict[str, Any]:
         """Return the second half of ``--diff``: the state, and what was answered and done on the way."""
-        after: dict[str, Any] = {"power_state": _power(self.after)}
+        after: dict[str, Any] = {"power_state": _power(self.after), **self.changed_after}
         given = [f"{asked.question.kind}: {asked.choice.text}" for asked in self.asked if asked.choice]
         if given:
             after["answered"] = given

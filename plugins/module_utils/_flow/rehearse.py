@@ -13,8 +13,9 @@ run would.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from .._errors import EsxError
 from .answers import Policy, Report, decide
@@ -22,13 +23,23 @@ from .failures import question_blocked
 from .outcome import Asked, VmResult
 from .power import EFFECTS
 from .question import Outcome
-from .script import Call, Done, Follow, Happened, Request, Run, Script, Unblock, Until
+from .script import Call, Done, Fetch, Follow, Happened, Request, Run, Script, Unblock, Until
 from .state import PowerState, TaskState, Vm, VmState
 
 
-def rehearse(vm: Vm, make_script: Callable[[Vm, VmState], Script], state: VmState, policy: Policy) -> VmResult:
-    """Predict what the work on one VM would come to; ``questions`` tell which answers would be given."""
-    rehearsal = _Rehearsal(vm, state, policy)
+def rehearse(
+    vm: Vm,
+    make_script: Callable[[Vm, VmState], Script],
+    state: VmState,
+    policy: Policy,
+    values: Mapping[str, Any] | None = None,
+) -> VmResult:
+    """
+    Predict what the work on one VM would come to; ``questions`` tell which answers would be given.
+
+    ``values`` are the properties that were read, by path: what a script wants read anew is taken from there.
+    """
+    rehearsal = _Rehearsal(vm, state, policy, values or {})
     done, error = Done(), None
     try:
         done = rehearsal.play(make_script(vm, state))
@@ -40,6 +51,8 @@ def rehearse(vm: Vm, make_script: Callable[[Vm, VmState], Script], state: VmStat
         after=rehearsal.state,
         acted=rehearsal.acted,
         acts=done.acts,
+        changed_before=done.before,
+        changed_after=done.after,
         asked=tuple(rehearsal.asked),
         task=rehearsal.task,
         error=error,
@@ -47,13 +60,14 @@ def rehearse(vm: Vm, make_script: Callable[[Vm, VmState], Script], state: VmStat
 
 
 class _Rehearsal:
-    def __init__(self, vm: Vm, state: VmState, policy: Policy) -> None:
+    def __init__(self, vm: Vm, state: VmState, policy: Policy, values: Mapping[str, Any]) -> None:
         self.state = state
         self.acted = False
         self.asked: list[Asked] = []
         self.task: TaskState | None = None
         self._vm = vm
         self._policy = policy
+        self._values = values
         self._counts: Counter[str] = Counter()
 
     def play(self, script: Script) -> Done:
@@ -77,7 +91,8 @@ class _Rehearsal:
             self.acted = True
         if isinstance(request, (Run, Until)) and request.becomes is not None:
             self.state = _switched(self.state, request.becomes)
-        return Happened(state=self.state, task=self.task)
+        value = self._values.get(request.path) if isinstance(request, Fetch) else None
+        return Happened(state=self.state, task=self.task, value=value)
 
     def _unblock(self, request: Follow | Unblock) -> None:
         pending = self.state.task(request.moid) if isinstance(request, Follow) else None

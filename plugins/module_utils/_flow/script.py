@@ -44,6 +44,13 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """Read a property of the VM anew (``config``); nothing is changed by it."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Follow:
     """Wait for the end of a task that somebody else started; that it fails is not our failure."""
 
@@ -69,23 +76,35 @@ class Until:
     becomes: PowerState | None = None
 
 
-Request = Union[Run, Call, Follow, Unblock, Until]
+Request = Union[Run, Call, Fetch, Follow, Unblock, Until]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Happened:
-    """What came of a request: the state now, the task that ended if any, and whether ``Until`` ran out of time."""
+    """
+    What came of a request: the state now, the task that ended if any, and whether ``Until`` ran out of time.
+
+    ``value`` is what ``Fetch`` read, of a type that scripts hand on and never look into.
+    """
 
     state: VmState
     task: TaskState | None = None
     timed_out: bool = False
+    value: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """How a script ends: ``acts`` are things done that no state shows (``reset``)."""
+    """
+    How a script ends.
+
+    ``acts`` are things done that no state shows (``reset``); ``before`` and ``after`` are what else it changed, by
+    name, for ``--diff`` and for ``changed``.
+    """
 
     acts: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Interrupted(EsxError):

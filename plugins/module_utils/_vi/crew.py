@@ -33,6 +33,7 @@ from .._errors import (
 from .._flow.job import CancelTask, Command, Job, Start, Tell
 from .._flow.outcome import VmResult
 from .._flow.question import Answer
+from .._flow.script import Call
 from .._flow.state import VmState
 from .dispatch import Dispatch, Order, Reply
 
@@ -181,7 +182,7 @@ class Crew:
             elif reply.task is not None:
                 reply.job.task_started(reply.task)
             elif isinstance(reply.command, Tell):
-                reply.job.call_returned()
+                reply.job.call_returned(reply.value)
             is_news = is_news or reply.error is not None or isinstance(reply.command, Tell)
         if lost:
             self._reconnect()
@@ -217,7 +218,7 @@ class Crew:
             task = self._state(job).task(command.moid)
             return command if task is not None and task.is_pending else None
         if isinstance(command, Tell):
-            lost = ConnectionLost(f"{job.vm}: the host did not answer {command.call.method}, and may have done it")
+            lost = ConnectionLost(f"{job.vm}: the host did not answer {_name_of(command)}, and may have done it")
             return job.interrupted(lost, self._state(job), self._now())
         known = self._known_tasks[job.vm.moid]
         ours = [task for task in self._state(job).tasks if task.moid not in known and task.operation == job.operation]
@@ -296,6 +297,10 @@ class Crew:
                 job.give_up(lost, self._state(job))
                 self._active.pop(job.vm.moid)
         return not self._active
+
+
+def _name_of(command: Tell) -> str:
+    return command.call.method if isinstance(command.call, Call) else f"the reading of {command.call.path}"
 
 
 def _is_lost(error: EsxError | None) -> bool:

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError
-from .._flow.job import Command, Job, Start, Tell
+from .._flow.job import CancelTask, Command, Job, Start, Tell
 from .._flow.question import Answer
+from .._flow.script import Call, Fetch
+from .properties import objects, read
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -33,11 +35,12 @@ Order = tuple[Job, Command]
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for a job's command: the id of a task that was started, or an error, or neither."""
+    """What came back for a job's command: the id of a task that was started, what was read, or an error."""
 
     job: Job
     command: Command
     task: str | None = None
+    value: Any = None
     error: EsxError | None = None
 
 
@@ -96,6 +99,8 @@ class Dispatch:
 
     def _carry_out(self, job: Job, command: Command) -> Reply:
         try:
+            if isinstance(command, Tell) and isinstance(command.call, Fetch):
+                return Reply(job, command, value=self._fetch(job, command.call))
             return Reply(job, command, task=self._call(job, command))
         except EsxError as error:
             return Reply(job, command, error=error)
@@ -105,13 +110,18 @@ class Dispatch:
         if isinstance(command, Start):
             started: Any = self._session.call(vm, command.run.method, **command.run.arguments)
             return str(started._moId)
-        if isinstance(command, Tell):
+        if isinstance(command, Tell) and isinstance(command.call, Call):
             self._session.call(vm, command.call.method, **command.call.arguments)
         elif isinstance(command, Answer):
             self._session.call(vm, "AnswerVM", questionId=command.question.id, answerChoice=command.choice.key)
-        else:
+        elif isinstance(command, CancelTask):
             self._session.call(self._session.reference("Task", command.moid), "CancelTask")
         return None
+
+    def _fetch(self, job: Job, fetch: Fetch) -> Any:
+        vm = self._session.reference("VirtualMachine", job.vm.moid)
+        rows = read(self._session, objects([vm]), {"VirtualMachine": [fetch.path]})
+        return rows[0].values.get(fetch.path) if rows else None
 
     def _wake_if_needed(self, future: Future[Reply]) -> None:
         if not future.cancelled() and self.parked.is_set():

@@ -139,7 +139,7 @@ class Host:
     ) -> list[VmResult]:
         """Do with each VM what its script says, or only foresee it; one result each, in the order of ``found``."""
         if check_mode:
-            return [rehearse(item.vm, make_script, item.state, policy) for item in found]
+            return [rehearse(item.vm, make_script, item.state, policy, item.values) for item in found]
         self.session.stub.limit_replies(pace.timeout)
         jobs = [Job(item.vm, make_script, policy, timeout=pace.timeout) for item in found]
         mirrors = {item.vm.moid: item.mirror for item in found}
