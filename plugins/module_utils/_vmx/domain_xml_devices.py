@@ -27,7 +27,6 @@ from .devices import (
     Video,
     Vnc,
 )
-from .domain_xml_drives import file_name
 from .domain_xml_words import (
     DEFAULT_VIDEO_KIB,
     NIC_MODELS,
@@ -41,7 +40,7 @@ from .domain_xml_words import (
 from .limits import SLOTS
 from .slots import Slot
 from .xml_tree import Element
-from .xml_values import flag, mac_address, missing, needed_number, number, pick, uuid, wrong
+from .xml_values import file_name, flag, mac_address, missing, needed_number, number, pick, uuid, wrong
 
 _INTERFACES: Mapping[str, str] = {kind: kind for kind in ("bridge", "user", "null", "vds")}
 _MODES: Mapping[str, Endpoint] = {"bind": Endpoint.SERVER, "connect": Endpoint.CLIENT}

@@ -21,7 +21,7 @@ from .drives import Cdrom, CdromBacking, Controller, Disk, DiskMode, Floppy, Flo
 from .limits import is_slot_of, slots_of
 from .slots import Slot
 from .xml_tree import Element
-from .xml_values import missing, needed_number, number, pick, wrong
+from .xml_values import file_name, missing, needed_number, number, pick, wrong
 
 _BUS_WORDS = {**{bus: bus for bus in BUSES}, "fdc": "fdc"}
 _CACHES = {"writethrough": True, "default": None}
@@ -146,14 +146,6 @@ def _file(element: Element, suffix: str) -> str | None:
     if not name.lower().endswith(suffix):
         raise wrong(source, "file", f"the name of a {suffix} file")
     return file_name(source, "file")
-
-
-def file_name(source: Element, name: str) -> str:
-    """Return the name of a file on the host: of a datastore, absolute, or beside the VMX."""
-    path = source.attributes[name]
-    if path.startswith(("[", "/")) or not ("/" in path or "\\" in path):
-        return path
-    raise wrong(source, name, "[datastore] path/file, /absolute/path, or the name of a file beside the VMX")
 
 
 def _slot(element: Element, device: str) -> Slot:

@@ -228,7 +228,12 @@ def _parallel(port: ParallelPort) -> ParallelPort:
 
 
 def _folder(folder: SharedFolder) -> SharedFolder:
-    return replace(folder, writable=bool(folder.writable))
+    return replace(
+        folder,
+        host_path=folder.host_path or "",
+        guest_name=folder.guest_name or "",
+        writable=bool(folder.writable),
+    )
 
 
 def _supported(definition: VmDefinition) -> VmDefinition:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from .._errors import DomainXmlError
+from .paths import DatastorePath
 from .xml_tree import Element
 
 T = TypeVar("T")
@@ -107,6 +108,22 @@ def mac_address(element: Element, name: str) -> str:
     if _MAC.fullmatch(text) is None:
         raise wrong(element, name, "a MAC address")
     return ":".join(part.zfill(2) for part in text.strip().lower().split(":"))
+
+
+def file_name(source: Element, name: str) -> str:
+    """Return the name of a file on the host: of a datastore, absolute, or beside the VMX."""
+    path = source.attributes[name]
+    try:
+        is_good = bool(DatastorePath.parse(path).name) if path.startswith("[") else _is_plain(path)
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise wrong(source, name, "[datastore] path/file, /absolute/path, or the name of a file beside the VMX")
+    return path
+
+
+def _is_plain(path: str) -> bool:
+    return path.startswith("/") or not ("/" in path or "\\" in path)
 
 
 def cpu_set(element: Element, name: str, most: int) -> tuple[int, ...]:
