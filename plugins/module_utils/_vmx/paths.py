@@ -106,14 +106,14 @@ def _nothing_is_missing(_path: DatastorePath) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class FileNames:
-    """
+    r"""
     What a codec must know of the host to turn file names of a VMX into paths on datastores and back.
 
     Without any of it everything still has a name: a bare name stays bare, ``/vmfs/volumes/x/y`` is ``[x] y``, and
     ``format(parse(name)) == name`` for the names that hosts write.
 
     Shape: ``datastore`` and ``directory`` are where the VMX lies ("" is the top; a datastore of None is *not known*);
-    ``mounts`` maps the name of each datastore to its mount path (``/vmfs/volumes/5f1e-…``, ``C:\\VMs``), None is *not
+    ``mounts`` maps the name of each datastore to its mount path (``/vmfs/volumes/5f1e-…``, ``C:\VMs``), None is *not
     known*, and then every datastore is mounted below /vmfs/volumes; ``is_missing`` says of a path that the file is
     not there; ``short`` writes a file beside the VMX by its bare name, as hosts do, and libvirt does not.
 
