@@ -193,11 +193,11 @@ class Control:
         return {}
 
     def restart(self, given: Any) -> Answer:
-        """Restart the management agents: sessions and tasks are lost, and for some seconds nobody is answered."""
-        found = schema.record({"seconds": schema.seconds})(given, "")
-        seconds = found.get("seconds", 0.0)
+        """Restart the management agents: sessions are lost, tasks too unless kept, nobody is answered for a while."""
+        found = schema.record({"seconds": schema.seconds, "keep_tasks": schema.flag})(given, "")
+        seconds, keep_tasks = found.get("seconds", 0.0), found.get("keep_tasks", False)
         # The answer to this very request has to get out first.
-        self.world.clock.call_later(0.1, lambda: self.world.restart(seconds))
+        self.world.clock.call_later(0.1, lambda: self.world.restart(seconds, keep_tasks=keep_tasks))
         return {}
 
     def advance(self, given: Any) -> Answer:

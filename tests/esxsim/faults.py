@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pyVmomi import vim
 
 from . import api
 from .managed import Key
 
-ACTIONS = ("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage")
+if TYPE_CHECKING:
+    from .sessions import Session
+    from .world import World
 
+ACTIONS = (
+    *("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage"),
+    *("disk-full", "restart-before", "restart-after"),
+)
+# What happens instead of the call, and what happens to its answer.
+BEFORE = ("drop-before", "http-503", "restart-before")
+AFTER = ("drop-after", "truncate", "garbage", "restart-after")
 
 # What a defect of the simulator may raise; a client gets a SystemError that names it, and the world keeps it.
 DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -44,11 +55,13 @@ class FaultRule:
     Spoil some calls.
 
     ``method`` and ``moid`` are globs: which calls. ``skip`` of them pass first, then ``count`` are spoilt (None: all).
+    A request for a file is a call too: its method is GET, HEAD, PUT or DELETE, its ``moid`` the path.
 
     ``action`` is ``latency`` (of so many ``seconds``), ``session-expiry``, ``drop-before`` (not executed),
-    ``drop-after``
-    (executed, no reply), ``http-503`` (not executed), ``truncate``, ``garbage`` (both executed), or ``fault <name>``
-    with ``fields`` of the fault, for example ``fault vim.fault.NoDiskSpace``.
+    ``drop-after`` (executed, no reply), ``http-503`` (not executed), ``truncate``, ``garbage`` (both executed),
+    ``disk-full`` (a task fails with NoDiskSpace, other methods raise it, PUT is answered with 507), ``restart-before``
+    and ``restart-after`` (as with drop, and the host is gone for so many ``seconds``; ``keep_tasks``: its tasks go on),
+    or ``fault <name>`` with ``fields`` of the fault, for example ``fault vim.fault.NoDiskSpace``.
     """
 
     method: str = "*"
@@ -58,6 +71,7 @@ class FaultRule:
     action: str = "latency"
     seconds: float = 0.0
     fields: dict[str, Any] = field(default_factory=dict)
+    keep_tasks: bool = False
     seen: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +119,59 @@ class FaultRules:
 
     def matching(self, method: str, moid: str) -> list[FaultRule]:
         return [rule for rule in self.rules if rule.takes(method, moid)]
+
+
+def spoil_before(world: World, method: str, moid: str, session: Session | None) -> list[FaultRule]:
+    """
+    Do to a call what the rules want done before it is carried out; the caller holds the lock.
+
+    Returns:
+        The rules that take the call.
+
+    Raises:
+        vmodl.MethodFault: what the host answers instead.
+        WireFailure: the call is not carried out.
+    """
+    rules = world.faults.matching(method, moid) if world.faults.rules else []
+    for rule in rules:
+        if rule.action == "latency":
+            world.clock.sleep(rule.seconds)
+        elif rule.action == "session-expiry" and session is not None:
+            world.sessions.end(session)
+        elif rule.action in BEFORE:
+            _fail(world, rule)
+        elif rule.action.startswith("fault "):
+            raise rule.fault()
+    return rules
+
+
+def spoil_after(world: World, rules: list[FaultRule], result: Any) -> None:
+    """
+    Do to an answer what the rules want done; the caller holds the lock.
+
+    Raises:
+        WireFailure: the client does not get it as it is.
+    """
+    for rule in rules:
+        if rule.action in AFTER:
+            _fail(world, rule, result)
+
+
+def _fail(world: World, rule: FaultRule, result: Any = None) -> None:
+    if rule.action.startswith("restart"):
+        world.restart(rule.seconds, keep_tasks=rule.keep_tasks)
+    raise WireFailure(rule.action, result)
+
+
+def is_full(rules: list[FaultRule]) -> bool:
+    """Say whether the rules want the disk to be full."""
+    return any(rule.action == "disk-full" for rule in rules)
+
+
+def no_space(path: str) -> Any:
+    """Make the fault of a full datastore; ``path`` is the file that did not fit."""
+    store = path.partition("]")[0].removeprefix("[")
+    return vim.fault.NoDiskSpace(file=path, datastore=store, msg=f"Insufficient disk space on datastore '{store}'.")
 
 
 @dataclass

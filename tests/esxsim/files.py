@@ -9,22 +9,57 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyVmomi import vmodl
+
+from .faults import WireFailure, is_full, spoil_after, spoil_before
 from .filestore import OutOfSpace, normalised
-from .http import Request, Response, authenticated
+from .http import GARBAGE, Request, Response, authenticated
 from .stores import Datastore
 from .world import World
 
 DATACENTERS = ("ha-datacenter", "")
 MAX_UPLOAD = 256 * 1024 * 1024
 BLOCK = 1024 * 1024
+NO_SPACE = "Insufficient Storage"
 Handler = Callable[[Request], Response]
 
 
 def routes(world: World) -> Mapping[str, Handler]:
     """The handlers of a world's files and screenshots, by path prefix."""
-    return {"/folder": lambda request: folder(world, request), "/screen": lambda request: screen(world, request)}
+    return {
+        "/folder": lambda request: _as_ruled(world, request, folder),
+        "/screen": lambda request: _as_ruled(world, request, screen),
+    }
+
+
+def _as_ruled(world: World, request: Request, serve: Callable[..., Response]) -> Response:
+    """
+    Answer a request as the fault rules say.
+
+    Raises:
+        WireFailure, HostDown: what the door has to show.
+    """
+    try:
+        with world.clock.call(), world.lock:
+            rules = spoil_before(world, request.method, request.path, request.session)
+    except vmodl.MethodFault as error:
+        fault: Any = error
+        return _text(500, fault.msg)
+    # The lock is free while the bytes go over the wire.
+    response = _text(507, NO_SPACE) if is_full(rules) and request.method == "PUT" else serve(world, request)
+    try:
+        with world.lock:
+            spoil_after(world, rules, response)
+    except WireFailure as failure:
+        if failure.action == "garbage":
+            return Response(response.status, GARBAGE, response.headers)
+        if failure.action != "truncate":
+            raise
+        response.spoilt = failure.action
+    return response
 
 
 def _text(status: int, text: str) -> Response:
@@ -112,13 +147,13 @@ def _write(world: World, store: Datastore, path: str, request: Request) -> Respo
     announced = int(request.headers.get("content-length", "0"))
     with world.lock:
         if announced > store.files.free:
-            return _text(507, "Insufficient Storage")
+            return _text(507, NO_SPACE)
     body = request.body.all(MAX_UPLOAD)
     with world.lock:
         try:
             new = store.files.upload(path, body)
         except OutOfSpace:
-            return _text(507, "Insufficient Storage")
+            return _text(507, NO_SPACE)
         store.touch("summary", "info")
     # Without a body, as from a host: libvirt's upload would write one into memory that it has given back.
     return Response(201 if new else 200)

@@ -209,6 +209,7 @@ def fault(value: Any, path: str) -> dict[str, Any]:
             "action": text,
             "seconds": seconds,
             "fields": mapped(schema.anything),
+            "keep_tasks": flag,
         },
         ("action",),
     )(value, path)

@@ -18,11 +18,21 @@ from .clock import Clock
 from .collector import PropertyCollector
 from .contents import Property
 from .events import EventLog
-from .faults import CallLog, CallRecord, FaultRules, HostDown, WireFailure
+from .faults import (
+    CallLog,
+    CallRecord,
+    FaultRules,
+    HostDown,
+    WireFailure,
+    is_full,
+    no_space,
+    spoil_after,
+    spoil_before,
+)
 from .managed import Call, Key, ManagedObject, Served, key_of, lineage, method, reference, wsdl_method, wsdl_type
 from .sessions import Session, SessionManager, Sessions, require_login
 from .taskhistory import TaskManager
-from .tasks import Tasks
+from .tasks import Body, Tasks
 from .views import ViewManager
 
 __all__ = ["Call", "Key", "ManagedObject", "Watcher", "World", "method"]
@@ -227,37 +237,27 @@ class World:
     def is_down(self) -> bool:
         return self._down_until > self.clock.now()
 
-    def restart(self, seconds: float = 0.0) -> None:
-        """Lose every session, filter and task, and answer nobody for some seconds."""
+    def restart(self, seconds: float = 0.0, *, keep_tasks: bool = False) -> None:
+        """Lose every session, filter and task, and answer nobody for some seconds; ``keep_tasks``: tasks go on."""
         with self.lock:
             self._down_until = self.clock.now() + seconds
             if seconds:
                 self.clock.call_later(seconds, self.changed.notify_all)
             self.sessions.clear()
-            self.tasks.abandon()
+            if not keep_tasks:
+                self.tasks.abandon()
             self.events.clear()
             for hook in list(self.on_restart):
                 hook()
             self.changed.notify_all()
 
     def _with_faults(self, call: Call) -> Any:
-        rules = self.faults.matching(call.method, call.key.moid) if self.faults.rules else []
-        for rule in rules:
-            if rule.action == "latency":
-                self.clock.sleep(rule.seconds)
-            elif rule.action == "session-expiry" and call.session is not None:
-                self.sessions.end(call.session)
-            elif rule.action in ("drop-before", "http-503"):
-                raise WireFailure(rule.action)
-            elif rule.action.startswith("fault "):
-                raise rule.fault()
-        result = self._dispatch(call)
-        for rule in rules:
-            if rule.action in ("drop-after", "truncate", "garbage"):
-                raise WireFailure(rule.action, result)
+        rules = spoil_before(self, call.method, call.key.moid, call.session)
+        result = self._dispatch(call, full=is_full(rules))
+        spoil_after(self, rules, result)
         return result
 
-    def _dispatch(self, call: Call) -> Any:
+    def _dispatch(self, call: Call, *, full: bool) -> Any:
         if call.session is not None and not call.session.alive:
             call.session = None
         if call.session is not None:
@@ -279,7 +279,21 @@ class World:
                 msg="Current license or ESXi version prohibits execution of the requested operation."
             )
         given = _given(call, described, served)
+        if full:
+            return self._as_current(call, lambda c: self._without_space(c, obj))
         return self._as_current(call, lambda c: self._serve(c, obj, served, given))
+
+    def _without_space(self, call: Call, obj: ManagedObject) -> Any:
+        named = [value for value in call.args.values() if isinstance(value, str) and value.startswith("[")]
+        fault = no_space(next(iter(named), getattr(obj, "vmx_path", "")))
+        if not call.method.endswith("_Task"):
+            raise fault
+
+        def body() -> Body:
+            yield 0
+            raise fault
+
+        return self.tasks.start(obj, call.method, body())
 
     def _serve(self, call: Call, obj: ManagedObject, served: Served, given: dict[str, Any]) -> Any:
         obj.before(call)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.tests.esxsim import World
+from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
 from ansible_collections.virt.esx.tests.esxsim.control import Control
 from ansible_collections.virt.esx.tests.esxsim.files import png, routes
-from ansible_collections.virt.esx.tests.esxsim.http import serve
+from ansible_collections.virt.esx.tests.esxsim.http import GARBAGE, serve
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, machine, world_of
 from pyVmomi import vim
 
@@ -228,6 +228,56 @@ def test_a_full_datastore_says_so() -> None:
     door = Door(world_of(datastores=[{"name": "datastore1", "free_gib": 0}]))
     with door.server:
         assert door.ask("PUT", f"/folder/a?{WHERE}", b"x", AUTH)[0] == 507
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "told", "written"),
+    [
+        ("disk-full", 507, b"Insufficient Storage\n", False),
+        ("http-503", 503, b"Service Unavailable\n", False),
+        ("fault vim.fault.NotAuthenticated", 500, b"The scenario says NotAuthenticated.\n", False),
+        ("garbage", 201, GARBAGE, True),
+        ("session-expiry", 201, b"", True),
+    ],
+)
+def test_a_fault_rule_spoils_the_request_for_a_file(
+    door: Door, action: str, status: int, told: bytes, written: bool
+) -> None:
+    fields = {"privilegeId": "x", "object": vim.Folder("x")} if action.startswith("fault") else {}
+    door.world.faults.add(FaultRule(method="PUT", moid="/folder/a*", action=action, fields=fields))
+    other = door.ask("PUT", f"/folder/b?{WHERE}", b"x", AUTH)
+    answer = door.ask("PUT", f"/folder/a?{WHERE}", b"x", AUTH)
+    again = door.ask("GET", f"/folder/a?{WHERE}", headers=AUTH)
+
+    assert (other[0], answer[:2], again[0]) == (201, (status, told), 200 if written else 404)
+
+
+@pytest.mark.parametrize(
+    ("action", "written"),
+    [("drop-before", False), ("drop-after", True), ("restart-before", False), ("restart-after", True)],
+)
+def test_a_connection_is_lost_during_an_upload(door: Door, action: str, written: bool) -> None:
+    door.world.faults.add(FaultRule(method="PUT", action=action))
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        door.ask("PUT", f"/folder/a?{WHERE}", b"x", AUTH)
+    store = door.world.of_type("Datastore")[0]
+
+    assert (store.files.get("a") is not None) == written
+
+
+def test_a_download_is_cut_off(door: Door) -> None:
+    door.world.faults.add(FaultRule(method="GET", action="truncate"))
+    with pytest.raises(http.client.IncompleteRead):
+        door.ask("GET", f"/folder/web01/web01.vmx?{WHERE}", headers=AUTH)
+
+
+def test_a_restart_may_keep_the_tasks(door: Door) -> None:
+    task = Client(door.world).vm("web01").PowerOn()
+    door.say("POST", "restart", {"seconds": 1, "keep_tasks": True})
+    door.world.clock.advance(10)
+
+    assert door.world.sessions.alive() == []
+    assert door.world.find("Task", task._moId).get("info.state") == "success"
 
 
 def test_a_disk_is_as_long_as_it_says(door: Door) -> None:

@@ -184,6 +184,8 @@ def test_every_call_is_in_the_log() -> None:
         ("http-503", HTTPException, False),
         ("truncate", ExpatError, True),
         ("garbage", ExpatError, True),
+        ("restart-before", ConnectionResetError, False),
+        ("restart-after", ConnectionResetError, True),
         ("session-expiry", vim.fault.NotAuthenticated, False),
         ("fault vim.fault.NoDiskSpace", vim.fault.NoDiskSpace, False),
         ("fault InvalidPowerState", vim.fault.InvalidPowerState, False),
@@ -195,14 +197,15 @@ def test_a_fault_rule_spoils_the_calls_it_names(action: str, error: type[Excepti
     fields: dict[str, Any] = {"datastore": "ds"} if "Disk" in action else {}
     if "Power" in action:
         fields = {"requestedState": "poweredOn", "existingState": "poweredOn"}
-    world.faults.add(FaultRule(method="PowerOn*", moid="1", skip=1, count=1, action=action, fields=fields))
+    rule = FaultRule(method="PowerOn*", moid="1", skip=1, count=1, action=action, fields=fields, keep_tasks=True)
+    world.faults.add(rule)
     vm(stub).PowerOnVM_Task(None)
     vm(stub, "2").PowerOnVM_Task(None)
     with pytest.raises(error):
         vm(stub).PowerOnVM_Task(None)
 
     assert len(world.of_type("Task")) == (3 if executed else 2)
-    if action != "session-expiry":
+    if action not in ("session-expiry", "restart-before", "restart-after"):
         vm(stub).PowerOnVM_Task(None)
 
 
@@ -240,6 +243,37 @@ def test_a_restart_loses_sessions_filters_and_tasks() -> None:
     with pytest.raises(vmodl.fault.ManagedObjectNotFound):
         vim.Task(task._moId, stub).CancelTask()
     assert world.of_type("PropertyFilter") == []
+
+
+@pytest.mark.parametrize("keep_tasks", [False, True])
+def test_a_restart_by_rule_loses_sessions_and_keeps_tasks_if_told_to(keep_tasks: bool) -> None:
+    world = build()
+    stub = login(world)
+    world.faults.add(FaultRule(method="PowerOn*", action="restart-after", seconds=30, keep_tasks=keep_tasks))
+    with pytest.raises(ConnectionResetError):
+        vm(stub).PowerOnVM_Task(None)
+    with pytest.raises(ConnectionRefusedError):
+        manager(stub).Login("root", "secret", None)
+    world.clock.advance(31)
+    again = login(world)
+
+    assert len(world.sessions) == 1
+    assert len(vm(again).recentTask) == (1 if keep_tasks else 0)
+    assert vm(again).runtime.powerState == ("poweredOn" if keep_tasks else "poweredOff")
+
+
+def test_a_full_disk_fails_the_task_or_the_call() -> None:
+    world = build()
+    stub = login(world)
+    world.faults.add(FaultRule(method="PowerOn*", action="disk-full"))
+    world.faults.add(FaultRule(method="AnswerVM", action="disk-full"))
+    task = vm(stub).PowerOnVM_Task(None)
+    world.clock.advance(1)
+    with pytest.raises(vim.fault.NoDiskSpace):
+        vm(stub).AnswerVM("1", "go")
+
+    assert (task.info.state, type(task.info.error)) == ("error", vim.fault.NoDiskSpace)
+    assert vm(stub).runtime.powerState == "poweredOff"
 
 
 def test_what_was_read_never_changes_afterwards() -> None:
