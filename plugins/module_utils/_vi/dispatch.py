@@ -73,7 +73,7 @@ class Dispatch:
 
     def send(self, orders: Sequence[Order]) -> None:
         """Send commands; a single one that cannot block is sent from this thread, without a second connection."""
-        if len(orders) == 1 and not isinstance(orders[0][1], Tell):
+        if len(orders) == 1 and not _may_block(orders[0][1]):
             self._here.append(self._carry_out(*orders[0]))
             return
         for job, command in orders:
@@ -128,3 +128,7 @@ class Dispatch:
             reply = future.result()
             if reply.error is not None or isinstance(reply.command, Tell):
                 self._wake()
+
+
+def _may_block(command: Command) -> bool:
+    return isinstance(command, Tell) and isinstance(command.call, Call)

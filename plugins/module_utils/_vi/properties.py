@@ -88,6 +88,11 @@ def _step(name: str, type_name: str, path: str, *onward: Any) -> Any:
     )
 
 
+def walk_step(name: str, type_name: str, path: str, *onward: str) -> Any:
+    """Return a step of a walk, along ``path`` of a type, that goes on with the steps of these names."""
+    return _step(name, type_name, path, *(_part("SelectionSpec")(name=other) for other in onward))
+
+
 def _rows(found: Iterable[Any]) -> Iterator[Row]:
     for item in found:
         values = {value.name: value.val for value in item.propSet}

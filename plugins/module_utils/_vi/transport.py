@@ -19,6 +19,7 @@ import io
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -176,7 +177,25 @@ class Transport(sdk.SoapStubAdapterBase):
         for connection in busy:
             _hang_up(connection)
 
+    def transfer(self, verb: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+        """
+        Send one HTTP request that is no call, such as ``PUT`` of a file; return its status and body.
+
+        Raises:
+            ConnectError: no connection; the host saw nothing.
+            ConnectionLost: the request was sent, or may have been, and no usable reply came.
+        """
+        headers = {"Content-Type": "application/octet-stream", "User-Agent": "virt.esx"}
+        if self._cookie is not None:
+            headers["Cookie"] = self._cookie
+        return self._http(verb, target, body, headers, f"{verb} of a file", self._reply_timeout)
+
     def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        return self._http("POST", "/sdk", request, self._headers(), method, timeout)
+
+    def _http(
+        self, verb: str, target: str, body: bytes, headers: Mapping[str, str], what: str, timeout: float
+    ) -> tuple[int, bytes]:
         connection = self._connection()
         complete = False
         try:
@@ -184,18 +203,18 @@ class Transport(sdk.SoapStubAdapterBase):
                 connection.sock.settimeout(timeout)
             with self._lock:
                 self.requests += 1
-            connection.request("POST", "/sdk", request, self._headers())
+            connection.request(verb, target, body, headers)
             reply = connection.getresponse()
             self._keep_cookie(reply)
-            body = reply.read()
+            content = reply.read()
             complete = True
         except (OSError, http.client.HTTPException) as error:
             raise ConnectionLost(
-                f"the connection to {self.address} was lost during {method}: {_words(error)}", method=method
+                f"the connection to {self.address} was lost during {what}: {_words(error)}", method=what
             ) from error
         finally:
             self._give_back(connection, reusable=complete and not reply.will_close)
-        return reply.status, body
+        return reply.status, content
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": self.versionId, "User-Agent": "virt.esx"}

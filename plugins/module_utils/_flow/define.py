@@ -1,0 +1,141 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Define: the scripts that make a virtual machine what is described, and that take one away.
+
+Source: vim.VirtualMachine.ReconfigVM_Task, UpgradeVM_Task, UnregisterVM, Destroy_Task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .._errors import EsxError, PlanError, TaskFailed, VmGone
+from .._vmx.definition import VmDefinition
+from .._vmx.diff import Diff
+from .hotplug import check_possible, check_power, cold_changes
+from .power import ATTEMPTS, Wish, bring
+from .script import Call, Done, Fetch, Happened, Interrupted, Request, Run, Script, settle
+from .state import PowerState, Vm, VmState
+
+RECONFIGURE = "VirtualMachine.reconfigure"
+CONFIG = "config"
+
+
+class Machine(Protocol):
+    """A virtual machine's configuration beside what is wanted of it."""
+
+    @property
+    def have(self) -> VmDefinition: ...
+
+    @property
+    def diff(self) -> Diff: ...
+
+    def request(self, *, hardware_done: bool) -> Any:
+        """Return what ReconfigVM_Task is to be sent; ``hardware_done``: the upgrade was a task of its own."""
+
+
+Compare = Callable[[Any], Machine]
+"""From the property ``config``, as it was read, to the machine beside what is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerCycle:
+    """
+    Whether a machine may be powered off for a change and on again.
+
+    ``force_after`` is the seconds that the guest has to shut down before it is powered off; None: for ever.
+    """
+
+    allowed: bool = False
+    force_after: float | None = None
+
+
+def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle: PowerCycle) -> Script:
+    """
+    Make one machine what is wanted, with one reconfigure.
+
+    ``config`` is the property as it was read with ``state``; it is read anew where something was going on meanwhile.
+    """
+    is_stale = state.pending is not None or state.question is not None
+    state = yield from settle(state)
+    first: Machine | None = None
+    was_on = False
+    for attempt in range(1, ATTEMPTS + 1):
+        if is_stale:
+            fetched = yield Fetch(path=CONFIG)
+            config, state = fetched.value, fetched.state
+        machine = compare(config)
+        first = first or machine
+        if not machine.diff:
+            break
+        try:
+            cold = cold_changes(machine.have, machine.diff)
+            check_possible(vm, machine.have, machine.diff)
+            check_power(vm, state.power_state, cold, may_cycle=cycle.allowed)
+            if cold and state.power_state is PowerState.ON:
+                was_on = True
+                yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
+            yield from _change(machine)
+            break
+        except Interrupted as interruption:
+            if attempt == ATTEMPTS:
+                raise
+            state, is_stale = interruption.state, True
+        except TaskFailed as failure:
+            if attempt == ATTEMPTS or failure.details.get("fault") != "ConcurrentAccess":
+                raise
+            is_stale = True
+    if was_on:
+        yield from bring(vm, _off(state), Wish.POWERED_ON)
+    diff = first.diff if first is not None else Diff()
+    return Done(before=_named(diff.before()), after=_named(diff.after()))
+
+
+def _change(machine: Machine) -> Generator[Request, Happened, None]:
+    upgrade = next((change.after for change in machine.diff if change.path == "hardware_version"), None)
+    if upgrade is not None:
+        arguments = {"version": f"vmx-{upgrade:02}"}
+        yield Run(method="UpgradeVM_Task", operation="VirtualMachine.upgradeVirtualHardware", arguments=arguments)
+    if upgrade is None or len(machine.diff) > 1:
+        spec = machine.request(hardware_done=upgrade is not None)
+        yield Run(method="ReconfigVM_Task", operation=RECONFIGURE, arguments={"spec": spec})
+
+
+def _off(state: VmState) -> VmState:
+    return VmState(power_state=PowerState.OFF, appearance=state.appearance)
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"definition": dict(values)} if values else {}
+
+
+def remove(vm: Vm, state: VmState, *, delete_from_disk: bool, force: bool) -> Script:
+    """Take one machine away: unregister it, or with ``delete_from_disk`` delete its files too."""
+    for attempt in range(1, ATTEMPTS + 1):
+        state = yield from settle(state)
+        if state.power_state is PowerState.ON or (state.power_state is PowerState.SUSPENDED and delete_from_disk):
+            if not force:
+                raise PlanError(
+                    f"{vm} is {state.power_state.value}, and 'absent' needs it powered off: "
+                    "power it off first, or set 'force: true' to pull the plug"
+                )
+            yield from bring(vm, state, Wish.POWERED_OFF)
+        try:
+            if delete_from_disk:
+                yield Run(method="Destroy_Task", operation="VirtualMachine.destroy")
+            else:
+                yield Call(method="UnregisterVM")
+        except VmGone:
+            pass
+        except Interrupted as interruption:
+            if attempt == ATTEMPTS:
+                raise
+            state = interruption.state
+            continue
+        return Done(before={"registered": True}, after={"registered": False})
+    raise EsxError(f"{vm}: it could not be removed")

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Where a new virtual machine may be: the datastores, networks and pools of one host, read in one round trip.
+
+Source: vim.Datacenter, vim.ComputeResource, vim.HostSystem, vim.Datastore, vim.Network; vim.EnvironmentBrowser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from .._errors import Ambiguous, FaultError, NotFound, OptionError, PlanError
+from . import sdk
+from .properties import Row, objects, read, walk_step
+
+if TYPE_CHECKING:
+    from .connection import Session
+
+_PATHS: Mapping[str, Iterable[str]] = {
+    "Datacenter": ("name", "vmFolder"),
+    "ComputeResource": ("name", "resourcePool", "environmentBrowser"),
+    "HostSystem": ("name", "parent", "datastore", "network", "runtime.connectionState"),
+    "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace"),
+    "Network": ("name",),
+}
+SHOWN_NAMES = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datastore:
+    """A datastore: its name, where the host has it mounted, its free bytes, and whether it can be used now."""
+
+    name: str
+    mount_path: str
+    free_bytes: int
+    accessible: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """
+    One host with what it offers.
+
+    ``datacenter`` is the name of the datacenter and ``center`` the datacenter itself; ``vm_folder``, ``pool``, ``host``
+    and ``browser`` are managed objects too.
+    """
+
+    datacenter: str
+    center: Any
+    vm_folder: Any
+    pool: Any
+    host: Any
+    browser: Any
+    datastores: Mapping[str, Datastore]
+    networks: frozenset[str]
+
+    def datastore(self, name: str) -> Datastore:
+        """
+        Return a datastore that can be used.
+
+        Raises:
+            NotFound: there is none of that name; those that are there are listed.
+            PlanError: it is not accessible now.
+        """
+        found = self.datastores.get(name)
+        if found is None:
+            raise NotFound(f"there is no datastore '{name}'; there are {_listed(self.datastores)}", missing=[name])
+        if not found.accessible:
+            raise PlanError(f"the datastore '{name}' is not accessible at the moment")
+        return found
+
+    def only_datastore(self) -> Datastore:
+        """
+        Return the only datastore that can be used.
+
+        Raises:
+            OptionError: there are several, or none.
+        """
+        usable = {name: store for name, store in self.datastores.items() if store.accessible}
+        if len(usable) != 1:
+            raise OptionError(
+                f"which datastore is meant? Give 'datastore'; there are {_listed(usable)}", option="datastore"
+            )
+        return next(iter(usable.values()))
+
+    def check_networks(self, names: Iterable[str]) -> None:
+        """
+        Make sure that networks are there.
+
+        Raises:
+            NotFound: one is not; those that are there are listed.
+        """
+        missing = [name for name in dict.fromkeys(names) if name not in self.networks]
+        if missing:
+            raise NotFound(
+                f"there is no network {_listed(missing)}; there are {_listed(self.networks)}", missing=missing
+            )
+
+
+def read_environment(session: Session, *, datacenter: str | None, esxi_hostname: str | None) -> Environment:
+    """
+    Read what the host offers on which machines are to be made.
+
+    Raises:
+        NotFound: no such host or datacenter.
+        Ambiguous: under vCenter, more than one host answers; ``esxi_hostname`` says which one is meant.
+    """
+    folder = walk_step("folder", "Folder", "childEntity", "folder", "hosts", "stores", "networks", "members")
+    steps = [
+        folder,
+        walk_step("hosts", "Datacenter", "hostFolder", "folder", "members"),
+        walk_step("stores", "Datacenter", "datastore"),
+        walk_step("networks", "Datacenter", "network"),
+        walk_step("members", "ComputeResource", "host"),
+    ]
+    rows = read(session, objects([session.content.rootFolder], *steps), _PATHS)
+    return _environment(session, rows, datacenter, esxi_hostname)
+
+
+def _environment(session: Session, rows: list[Row], datacenter: str | None, esxi_hostname: str | None) -> Environment:
+    hosts = [row for row in rows if row.type_name == "HostSystem"]
+    chosen = [row for row in hosts if esxi_hostname in (None, row.values["name"])]
+    centers = [row for row in rows if row.type_name == "Datacenter"]
+    center = [row for row in centers if datacenter in (None, row.values["name"])]
+    if not chosen or not center:
+        wanted, names = ("esxi_hostname", hosts) if not chosen else ("datacenter", centers)
+        raise NotFound(
+            f"'{wanted}' names nothing that is there; there are {_listed(row.values['name'] for row in names)}"
+        )
+    if len(chosen) > 1 or len(center) > 1:
+        wanted, names = ("esxi_hostname", chosen) if len(chosen) > 1 else ("datacenter", center)
+        raise Ambiguous(
+            f"on which one? Give '{wanted}': there are {_listed(row.values['name'] for row in names)}",
+            candidates=[{"moid": row.moid, "path": str(row.values["name"])} for row in names],
+        )
+    host = chosen[0]
+    by_moid = {row.moid: row for row in rows}
+    above = by_moid[host.values["parent"]._moId]
+    stores = [by_moid[one._moId] for one in host.values.get("datastore", ()) if one._moId in by_moid]
+    networks = [by_moid[one._moId] for one in host.values.get("network", ()) if one._moId in by_moid]
+    return Environment(
+        datacenter=unquote(str(center[0].values["name"])),
+        center=session.reference("Datacenter", center[0].moid),
+        vm_folder=center[0].values["vmFolder"],
+        pool=above.values["resourcePool"],
+        host=session.reference("HostSystem", host.moid),
+        browser=above.values["environmentBrowser"],
+        datastores={str(row.values["name"]): _datastore(row) for row in stores},
+        networks=frozenset(unquote(str(row.values["name"])) for row in networks),
+    )
+
+
+def _datastore(row: Row) -> Datastore:
+    return Datastore(
+        name=str(row.values["name"]),
+        mount_path=str(row.values.get("summary.url", "")).removeprefix("ds://").rstrip("/"),
+        free_bytes=int(row.values.get("summary.freeSpace", 0)),
+        accessible=bool(row.values.get("summary.accessible")),
+    )
+
+
+def check_hardware(
+    session: Session, environment: Environment, hardware_version: int | None, guest_id: str | None
+) -> None:
+    """
+    Make sure that the host knows a hardware version and a guest id.
+
+    Raises:
+        PlanError: it does not.
+    """
+    specs = sdk.vim.EnvironmentBrowser.ConfigOptionQuerySpec
+    key = None if hardware_version is None else f"vmx-{hardware_version:02}"
+    spec = specs(key=key, guestId=None if guest_id is None else [guest_id])
+    try:
+        option = session.call(environment.browser, "QueryConfigOptionEx", spec=spec)
+    except FaultError as error:
+        if error.details.get("fault") not in ("InvalidArgument", "NotSupported"):
+            raise
+        option = None
+    if option is None:
+        raise PlanError(f"hardware version {hardware_version} is wanted, and this host does not know it")
+    known = [str(one.id) for one in option.guestOSDescriptor or ()]
+    if guest_id is not None and guest_id not in known:
+        raise PlanError(
+            f"guest_id '{guest_id}' is wanted, and this host does not know it with virtual hardware {option.version}"
+        )
+
+
+def _listed(names: Iterable[Any]) -> str:
+    shown = [f"'{name}'" for name in sorted(str(name) for name in names)]
+    if not shown:
+        return "none"
+    more = f" and {len(shown) - SHOWN_NAMES} more" if len(shown) > SHOWN_NAMES else ""
+    return ", ".join(shown[:SHOWN_NAMES]) + more

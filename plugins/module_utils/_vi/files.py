@@ -1,0 +1,129 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Files on datastores: put, get, look for, move, delete.
+
+Source: the host's ``/folder`` over HTTPS; vim.FileManager. Law: a file comes under a temporary name and is moved, and
+what is there already is never overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from .._errors import FaultError, NotFound, TaskFailed
+from .._vmx.paths import DatastorePath
+from .tasks import run_task
+
+if TYPE_CHECKING:
+    from .connection import Session
+    from .environment import Environment
+
+TEMPORARY = ".upload"
+
+
+class Files:
+    """The datastores of one datacenter, through a session."""
+
+    def __init__(self, session: Session, environment: Environment, *, timeout: float) -> None:
+        self._session = session
+        self._datacenter = environment.datacenter
+        # An ESXi host has one datacenter and needs not be told; a vCenter must.
+        self._center = environment.center if session.is_vcenter else None
+        self._timeout = timeout
+
+    def exists(self, path: DatastorePath) -> bool:
+        """Tell whether a file is there; one request."""
+        status, _body = self._transfer("HEAD", path)
+        if status not in (200, 404):
+            raise self._refused("HEAD", path, status)
+        return status == 200
+
+    def get(self, path: DatastorePath) -> bytes:
+        """
+        Return the content of a file.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        status, body = self._transfer("GET", path)
+        if status == 404:
+            raise NotFound(f"there is no file {path}", missing=[str(path)])
+        if status != 200:
+            raise self._refused("GET", path, status)
+        return body
+
+    def put_new(self, path: DatastorePath, content: bytes) -> None:
+        """
+        Write a file that is not there yet: under a temporary name, then moved.
+
+        Raises:
+            TaskFailed: a file of that name is there (``fault`` is FileAlreadyExists), or something else failed; the
+                temporary file is taken away again.
+        """
+        temporary = path.beside(f"{path.name}{TEMPORARY}")
+        status, _body = self._transfer("PUT", temporary, content)
+        if status not in (200, 201):
+            raise self._refused("PUT", temporary, status)
+        try:
+            self._run(
+                "MoveDatastoreFile_Task",
+                ("sourceDatacenter", "destinationDatacenter"),
+                sourceName=str(temporary),
+                destinationName=str(path),
+                force=False,
+            )
+        except TaskFailed:
+            self.delete(temporary)
+            raise
+
+    def make_folder(self, path: DatastorePath) -> None:
+        """Make a folder, and those above it; that it is there is no error."""
+        try:
+            self._session.call(
+                self._session.content.fileManager,
+                "MakeDirectory",
+                name=str(path),
+                createParentDirectories=True,
+                **self._where("datacenter"),
+            )
+        except FaultError as error:
+            if error.details.get("fault") != "FileAlreadyExists":
+                raise
+
+    def delete(self, path: DatastorePath) -> None:
+        """Delete a file; that it is not there is no error."""
+        try:
+            self._run("DeleteDatastoreFile_Task", ("datacenter",), name=str(path))
+        except TaskFailed as error:
+            if error.details.get("fault") != "FileNotFound":
+                raise
+
+    def _run(self, method: str, places: Sequence[str], **arguments: Any) -> None:
+        manager = self._session.content.fileManager
+        run_task(self._session, manager, method, timeout=self._timeout, **arguments, **self._where(*places))
+
+    def _where(self, *places: str) -> dict[str, Any]:
+        return {} if self._center is None else dict.fromkeys(places, self._center)
+
+    def _transfer(self, verb: str, path: DatastorePath, content: bytes = b"") -> tuple[int, bytes]:
+        query = urlencode({"dcPath": self._datacenter, "dsName": path.datastore}, quote_via=quote)
+        target = f"/folder/{quote(path.path)}?{query}"
+        status, body = self._session.stub.transfer(verb, target, content)
+        if status == 401:
+            self._session.renew(self._session.logins)
+            status, body = self._session.stub.transfer(verb, target, content)
+        return status, body
+
+    def _refused(self, verb: str, path: DatastorePath, status: int) -> FaultError:
+        why = {
+            401: "the session may not",
+            403: "the account may not",
+            404: "its folder is not there",
+            507: "the datastore is full",
+        }.get(status, f"HTTP status {status}")
+        return FaultError(f"{verb} of {path} was refused: {why}", method=verb, fault=f"Http{status}")
