@@ -190,11 +190,12 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
+def declared(cls: Any, segments: Sequence[Segment], value: Any = None, version: str | None = None) -> Any:
     """
     Find the declared type at the end of a path that begins in ``cls``.
 
     ``value`` is the object that it begins at, where known: behind an item of an array, the item's own class decides.
+    ``version`` is what the host speaks: to it, what is newer does not exist.
 
     Raises:
         UnknownProperty: neither the declared types nor the values on the way have such a path.
@@ -204,6 +205,8 @@ def declared(cls: Any, segments: Sequence[Segment], value: Any = None) -> Any:
         info = fields(found).get(name) or fields(type(value)).get(name)
         # A path does not go on behind a reference: that is a traversal.
         if info is None or (count and issubclass(found, api.ManagedReference)):
+            raise UnknownProperty(name)
+        if version is not None and not api.is_child_version(version, info.version):
             raise UnknownProperty(name)
         found = info.type
         value = getattr(value, name, None) if isinstance(value, api.DataObject) else None

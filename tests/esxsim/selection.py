@@ -139,10 +139,7 @@ class Selection:
         cls = wsdl_type(type_name)
         try:
             segments = paths.split(path)
-            info = paths.fields(cls).get(segments[0].name)
-            if info is None or not api.is_child_version(self.world.vmodl_version, info.version):
-                raise paths.UnknownProperty(path)
-            declared = _declared(cls, segments)
+            declared = _declared(cls, segments, self.world.vmodl_version)
         except paths.UnknownProperty as error:
             raise invalid_property(path) from error
         self.check_public(type_name, path)
@@ -151,9 +148,9 @@ class Selection:
         return Watched(path, segments, declared, derived)
 
 
-def _declared(cls: Any, segments: tuple[paths.Segment, ...]) -> Any:
+def _declared(cls: Any, segments: tuple[paths.Segment, ...], version: str) -> Any:
     try:
-        return paths.declared(cls, segments)
+        return paths.declared(cls, segments, version=version)
     except paths.UnknownProperty:
         # Behind an item of an array or a base type, only the value knows.
         if len(segments) < 3:
