@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .slots import ShareLevel, Shares
+from .units import bytes_to_kib, kib_to_bytes
 
 _HEX = re.compile(r"\s*(?:[0-9a-f]{2}[\s-]*){16}", re.IGNORECASE | re.ASCII)
 _MAC = re.compile(r"[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}", re.IGNORECASE | re.ASCII)
@@ -126,37 +127,49 @@ def _write_affinity(value: tuple[int, ...]) -> str:
     return ",".join(str(number) for number in value) or "all"
 
 
+def _read_floor(text: str) -> int:
+    return max(number_of(text), 0)
+
+
 def _read_bytes(text: str) -> int:
-    return -(-number_of(text) // 1024)
+    return bytes_to_kib(max(number_of(text), 0))
 
 
-def words(kind: type[enum.Enum], *, also: dict[str, str] | None = None) -> Codec:
-    """Make the codec of an enumeration, whose values are the words; ``also`` are more spellings of them."""
-    members = {member.value.lower(): member for member in kind}
-    members.update({word.lower(): members[value.lower()] for word, value in (also or {}).items()})
-    wanted = " or ".join(member.value for member in kind)
+def choice(members: Mapping[str, enum.Enum]) -> Codec:
+    """Make the codec of an enumeration from its words, which are read in any case."""
+    known = {word.lower(): member for word, member in members.items()}
+    written = {member: word for word, member in members.items()}
+    wanted = " or ".join(members)
 
     def read(text: str) -> enum.Enum:
-        found = members.get(text.strip().lower())
+        found = known.get(text.strip().lower())
         if found is None:
             raise ValueError(wanted)
         return found
 
-    return Codec(wanted, read, lambda value: str(value.value))
+    def write(value: enum.Enum) -> str:
+        if value not in written:
+            raise ValueError(wanted)
+        return written[value]
+
+    return Codec(wanted, read, write)
 
 
-def _same(text: str) -> str:
-    return text
+def words(kind: type[enum.Enum]) -> Codec:
+    """Make the codec of an enumeration whose values are the words."""
+    return choice({str(member.value): member for member in kind})
 
 
 BOOL = Codec("true or false", _read_bool, _write_bool)
+# libvirt writes this one key in capitals.
+CAPITALS = Codec("true or false", _read_bool, lambda value: _write_bool(value).upper())
 NUMBER = Codec("number", number_of, str)
+FLOOR = Codec("number, 0 for a negative one", _read_floor, str)
 LIMIT = Codec("number, or unlimited", _read_amount, lambda value: "unlimited" if value == -1 else str(value))
 CAP = Codec("number, or off", _read_amount, lambda value: "off" if value == -1 else str(value))
 HEX = Codec("hexadecimal number", _read_hex, lambda value: f"0x{value:x}")
-KIB_AS_BYTES = Codec("number of bytes", _read_bytes, lambda value: str(value * 1024))
+KIB_AS_BYTES = Codec("number of bytes", _read_bytes, lambda value: str(kib_to_bytes(value)))
 UUID = Codec("UUID, as pairs of hex digits", uuid_of, _write_uuid)
 MAC = Codec("MAC address", mac_of, mac_of)
 SHARES = Codec("low, normal, high or a number", _read_shares, _write_shares)
 AFFINITY = Codec("all, or numbers with commas", _read_affinity, _write_affinity)
-TEXT = Codec("text", _same, _same)

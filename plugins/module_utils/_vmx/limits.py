@@ -10,14 +10,10 @@ Law: these are limits of the format and of the hosts of today; what one host off
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .slots import Slot
-
-if TYPE_CHECKING:
-    from .definition import Device, VmDefinition
 
 # Hardware version of ESXi 8.0, where none is stated.
 DEFAULT_HARDWARE_VERSION = 20
@@ -116,59 +112,24 @@ RANGES: Mapping[str, Range] = {
     "shares": Range(0, 2**31 - 1),
     "iops_limit": _LIMIT,
     "pci_slot": Range(-1, 2**16 - 1),
-    "port": Range(0, 65535),
+    "port": Range(-1, 65535),
     "port_id": Range(-(2**63), _INT64),
     "connection_id": Range(-(2**63), _INT64),
     "vendor_id": Range(0, 0xFFFF),
     "device_id": Range(0, 0xFFFF),
     "ram_kib": Range(0, 2**31),
-    "displays": Range(1, 16),
+    "displays": Range(0, 16),
 }
 
 
-@dataclass(frozen=True)
-class Need:
-    """Something that a machine has and that its virtual hardware must be new enough for."""
-
-    path: str
-    version: int
-    what: str
-
-
-def needs(definition: VmDefinition) -> Iterator[Need]:
-    """Yield what the definition has that not every hardware version knows."""
-    for name, version, what in _FEATURES:
-        if getattr(definition, name):
-            yield Need(name, version, what)
-    for name in SLOTS:
-        for device in getattr(definition, name):
-            need = _need_of(name, device)
-            if need is not None:
-                yield need
-
-
-_FEATURES = (
-    ("vtpm", 14, "a virtual TPM"),
-    ("secure_boot", 13, "secure boot"),
-    ("usb3_controller", 8, "a USB 3 controller"),
-    ("change_tracking", 7, "change tracking"),
-    ("cpu_hot_add", 7, "CPU hot add"),
-    ("memory_hot_add", 7, "memory hot add"),
-)
-
-
-def _need_of(name: str, device: Device) -> Need | None:
-    slot = device.slot
+def version_of(slot: Slot) -> int:
+    """Return the hardware version that first has a slot; 0: every one."""
     unit = slot.unit or 0
-    found: tuple[int, str] | None = None
     if slot.kind == "nvme":
-        found = (21, "more than 15 disks on an NVMe controller") if unit > 14 else (13, "an NVMe controller")
-    elif slot.kind == "sata":
-        found = (10, "a SATA controller")
-    elif slot.kind == "scsi" and unit > 15:
-        found = (WIDE_SCSI, "more than 15 units on a SCSI controller")
-    elif slot.kind == "ethernet" and slot.index > 3:
-        found = (7, "more than 4 network cards")
-    elif slot.kind == "serial" and slot.index > 3:
-        found = (11, "more than 4 serial ports")
-    return None if found is None else Need(f"{name}[{slot}]", *found)
+        return 21 if unit > 14 else 13
+    if slot.kind == "sata":
+        return 10
+    if slot.kind == "scsi":
+        return WIDE_SCSI if unit > 15 else 0
+    few, version = {"ethernet": (4, 7), "serial": (4, 11)}.get(slot.kind, (0, 0))
+    return version if slot.index >= few else 0

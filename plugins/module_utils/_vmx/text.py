@@ -95,6 +95,11 @@ class VmxText(Mapping[str, str]):
         pairs = values.items() if isinstance(values, Mapping) else values
         return cls("", (_new_entry(key, value, "\n") for key, value in pairs))
 
+    def copy(self) -> VmxText:
+        """Return the same text, to be edited on its own."""
+        entries = (Entry(one.key, one.assign, one.value, one.after, one.quote) for one in self._entries)
+        return VmxText(self._head, entries, self._encoder)
+
     def __str__(self) -> str:
         return self._head + "".join(map(str, self._entries))
 

@@ -1,0 +1,351 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+What a VMX says of a definition, key by key.
+
+Laws: what the rows of ``keys`` say is written by one interpreter; what cannot be said is NotRepresentable, never left
+out. A *standing* key is one that no field says and that a file has anyway; ``extra`` may say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .._errors import NotRepresentable
+from .codec import MAC, NUMBER, UUID, Codec
+from .definition import DEVICE_FIELDS, Device, Firmware, VmDefinition
+from .devices import MacType, Nic, NicModel, ParallelPort, PortBacking, SerialPort
+from .drives import Cdrom, CdromBacking, Controller, Disk, Floppy, FloppyBacking
+from .escaped import FILE, TEXT
+from .keys import IDENTITY, RESOURCES, START, TABLES, VIDEO, VNC
+from .limits import DEFAULT_HARDWARE_VERSION, RANGES, is_slot_of, slots_of, version_of
+from .paths import FileNames
+from .rows import SLOT, Table
+from .slots import Slot
+
+# Fields that a VMX cannot say.
+UNSUPPORTED = frozenset({"absent", "disks.capacity_kib", "disks.provisioning"})
+
+# Before this version there were neither PCI bridges nor VMCI.
+_PCI_EXPRESS = 7
+# From this version on aliases are written, as hosts do.
+_BOTH_SPELLINGS = 11
+PASSED_THROUGH = "/vmfs/devices/cdrom/"
+NO_MEDIUM = "emptyBackingString"
+AUTO_DETECT = "auto detect"
+
+
+class Said(NamedTuple):
+    """One key with its value; ``standing`` when no field says it."""
+
+    key: str
+    value: str
+    standing: bool = False
+
+
+def hardware_version_of(definition: VmDefinition, asked: int | None = None) -> int:
+    """Return the hardware version to write for: the one asked for, the stated one, or that of ESXi 8.0."""
+    return asked or definition.hardware_version or DEFAULT_HARDWARE_VERSION
+
+
+def said(definition: VmDefinition, names: FileNames, hardware_version: int) -> Iterator[Said]:
+    """
+    Yield what a VMX says of a definition, in the order of its lines, ``extra`` left aside.
+
+    Raises:
+        NotRepresentable: a VMX of this hardware version cannot say it.
+    """
+    check(definition, hardware_version)
+    rest = {key: Said(key, value, standing=True) for key, value in standing(definition, hardware_version)}
+    yield Said(".encoding", "UTF-8", standing=True)
+    yield Said("config.version", "8")
+    yield Said("virtualHW.version", str(hardware_version))
+    yield from _own(IDENTITY, definition, names)
+    yield from _own(RESOURCES, definition, names, is_new=hardware_version >= _BOTH_SPELLINGS)
+    if definition.vnc is not None:
+        yield Said("RemoteDisplay.vnc.enabled", "true")
+        yield from _own(VNC, definition.vnc, names)
+    for table in TABLES.values():
+        yield from _devices(table, definition, names, rest)
+    if definition.video is not None:
+        yield from _own(VIDEO, definition.video, names)
+    yield from _own(START, definition, names)
+    yield from rest.values()
+
+
+def check(definition: VmDefinition, hardware_version: int) -> None:
+    """
+    Make sure that a VMX of this hardware version can say what the definition states.
+
+    Raises:
+        NotRepresentable: it cannot; ``field`` is the path of what is too much.
+    """
+    if definition.absent:
+        _refuse("absent", "a VMX lists what there is; it cannot say that something must not be there")
+    taken: dict[Slot, str] = {}
+    for name in DEVICE_FIELDS:
+        for device in getattr(definition, name):
+            path = f"{name}[{device.slot}]"
+            if not is_slot_of(name, device.slot):
+                _refuse(path, f"there is no such slot; wanted {slots_of(name)}")
+            if device.slot in taken:
+                _refuse(path, f"the slot is taken by {taken[device.slot]}")
+            taken[device.slot] = path
+    for disk in definition.disks:
+        for field in ("capacity_kib", "provisioning"):
+            if getattr(disk, field) is not None:
+                _refuse(f"disks[{disk.slot}].{field}", "a VMX names the disk's file, which alone knows this")
+    for path, version in _needs(definition):
+        if hardware_version < version:
+            _refuse(path, f"it needs hardware version {version}, and {hardware_version} is asked for")
+    if definition.vtpm and definition.firmware is not Firmware.EFI:
+        _refuse("vtpm", "it needs firmware efi")
+
+
+def _needs(definition: VmDefinition) -> Iterator[tuple[str, int]]:
+    """Yield what not every hardware version has, and which one has it."""
+    for row in (*RESOURCES.rows, *START.rows):
+        if row.since and getattr(definition, row.field):
+            yield row.field, row.since
+    for name in DEVICE_FIELDS:
+        for device in getattr(definition, name):
+            version = version_of(device.slot)
+            if version:
+                yield f"{name}[{device.slot}]", version
+
+
+def standing(definition: VmDefinition, hardware_version: int) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values that a file of such a machine has although no field says them."""
+    used = {floppy.slot.index for floppy in definition.floppies}
+    yield from ((f"floppy{index}.present", "false") for index in (0, 1) if index not in used)
+    for disk in definition.disks:
+        kind = {"scsi": "scsi-hardDisk", "ide": "ata-hardDisk"}.get(disk.slot.kind)
+        if kind is not None:
+            yield f"{disk.slot}.deviceType", kind
+    for cdrom in definition.cdroms:
+        yield from _standing_of_cdrom(cdrom)
+    for nic in definition.nics:
+        if nic.mac is not None and nic.mac_type is MacType.GENERATED:
+            yield f"{nic.slot}.generatedAddressOffset", "0"
+    if definition.shared_folders:
+        yield "isolation.tools.hgfs.disable", "false"
+        yield "sharedFolder.maxNum", str(1 + max(folder.slot.index for folder in definition.shared_folders))
+    if definition.usb2_controller:
+        yield "usb.present", "true"
+    if hardware_version >= _PCI_EXPRESS:
+        yield from _bridges(definition)
+        yield "vmci0.present", "true"
+
+
+def _standing_of_cdrom(cdrom: Cdrom) -> Iterator[tuple[str, str]]:
+    # Two words stand for a drive that is passed through, and any for that of a client.
+    if cdrom.backing is CdromBacking.HOST_RAW:
+        is_passthru = cdrom.slot.kind == "scsi" and (cdrom.device or "").startswith(PASSED_THROUGH)
+        yield f"{cdrom.slot}.deviceType", "scsi-passthru" if is_passthru else "cdrom-raw"
+    elif cdrom.backing is CdromBacking.CLIENT:
+        yield f"{cdrom.slot}.deviceType", "cdrom-raw"
+    if not cdrom.file and cdrom.device is None and cdrom.backing not in _OF_HOST:
+        yield f"{cdrom.slot}.fileName", NO_MEDIUM
+
+
+def _bridges(definition: VmDefinition) -> Iterator[tuple[str, str]]:
+    on_scsi: tuple[Device, ...] = (*definition.controllers, *definition.disks, *definition.cdroms)
+    if not any(device.slot.kind == "scsi" for device in on_scsi):
+        return
+    yield "pciBridge0.present", "true"
+    for bridge in (4, 5, 6, 7):
+        yield f"pciBridge{bridge}.present", "true"
+        yield f"pciBridge{bridge}.virtualDev", "pcieRootPort"
+        yield f"pciBridge{bridge}.functions", "8"
+
+
+def _refuse(path: str, why: str) -> None:
+    raise NotRepresentable(f"{path}: {why}", field=path)
+
+
+def _own(table: Table, thing: Any, names: FileNames, *, is_new: bool = False) -> Iterator[Said]:
+    prefix = f"{table.field}." if table.field else ""
+    for row in table.rows:
+        if row.codec is not None and row.field != "hardware_version":
+            value = getattr(thing, row.field)
+            if value is not None:
+                text = text_of(row.codec, value, f"{prefix}{row.field}", names)
+                yield Said(row.key, text)
+                yield from (Said(alias, text, standing=True) for alias in row.aliases if is_new)
+        elif row.key == "vm.genid" and thing.generation_id is not None:
+            yield from _generation(thing.generation_id)
+
+
+def _generation(value: str) -> Iterator[Said]:
+    digits = value.replace("-", "")
+    for key, part in (("vm.genid", digits[:16]), ("vm.genidX", digits[16:])):
+        number = int(part, 16)
+        yield Said(key, str(number - 2**64 if number >= 2**63 else number))
+
+
+def _devices(table: Table, definition: VmDefinition, names: FileNames, rest: dict[str, Said]) -> Iterator[Said]:
+    if table.field == "controllers":
+        yield from _implied_controllers(definition)
+    for device in getattr(definition, table.field):
+        place = table.place(device.slot)
+        path = f"{table.field}[{device.slot}]"
+        irregular = _IRREGULAR[table.field](device, names)
+        done: set[str] = set()
+        for row in table.rows:
+            key = row.key.replace(SLOT, place)
+            if row.codec is not None:
+                value = getattr(device, row.field)
+                if value is not None:
+                    yield Said(key, text_of(row.codec, value, f"{path}.{row.field}", names))
+            elif row.key not in done:
+                done.add(row.key)
+                if row.key in irregular:
+                    yield Said(key, irregular[row.key])
+                elif key in rest:
+                    yield rest.pop(key)
+
+
+def _implied_controllers(definition: VmDefinition) -> Iterator[Said]:
+    """Say that the controllers of what is stated are there, even if they are not stated themselves."""
+    stated = {controller.slot for controller in definition.controllers}
+    drives: tuple[Disk | Cdrom, ...] = (*definition.disks, *definition.cdroms)
+    used = {Slot(drive.slot.kind, drive.slot.index) for drive in drives if drive.slot.kind != "ide"}
+    for slot in sorted(used - stated):
+        yield Said(f"{slot}.present", "true")
+
+
+def text_of(codec: Codec, value: Any, path: str, names: FileNames) -> str:
+    """
+    Write one value; ``path`` names it in the error.
+
+    Raises:
+        NotRepresentable: it is out of range, or its format cannot say it.
+    """
+    limits = RANGES.get(path.rpartition(".")[2])
+    if limits is not None and isinstance(value, int) and not isinstance(value, bool) and not limits.holds(value):
+        _refuse(path, f"{value} cannot be written; wanted {limits}")
+    try:
+        return TEXT.write(names.format(value)) if codec is FILE else codec.write(value)
+    except ValueError as exc:
+        raise NotRepresentable(f"{path}: {value!r} cannot be written; wanted {exc}", field=path) from exc
+
+
+def _present(_device: Any, _names: FileNames) -> dict[str, str]:
+    return {"{}.present": "true"}
+
+
+def _folder(_device: Any, _names: FileNames) -> dict[str, str]:
+    return {"{}.present": "true", "{}.enabled": "true"}
+
+
+def _controller(controller: Controller, _names: FileNames) -> dict[str, str]:
+    if controller.slot.kind != "scsi":
+        for field in ("model", "bus_sharing"):
+            if getattr(controller, field) is not None:
+                _refuse(f"controllers[{controller.slot}].{field}", "only a SCSI controller has one")
+    return {"{}.present": "true"}
+
+
+def _cdrom(cdrom: Cdrom, names: FileNames) -> dict[str, str]:
+    path = f"cdroms[{cdrom.slot}]"
+    found = {"{}.present": "true"}
+    if cdrom.file and cdrom.backing not in {None, CdromBacking.ISO}:
+        _refuse(f"{path}.file", "only an ISO is a file")
+    if (cdrom.file or "").lower().endswith(".vmdk"):
+        _refuse(f"{path}.file", "a .vmdk is a disk")
+    if cdrom.device is not None and cdrom.backing is CdromBacking.ISO:
+        _refuse(f"{path}.device", "an ISO is no device")
+    if cdrom.backing is CdromBacking.CLIENT:
+        found["{}.clientDevice"] = "true"
+    elif cdrom.backing in _CDROM_TYPES:
+        found["{}.deviceType"] = _CDROM_TYPES[cdrom.backing]
+    if cdrom.file:
+        found["{}.fileName"] = text_of(FILE, cdrom.file, f"{path}.file", names)
+    elif cdrom.device is not None:
+        found["{}.fileName"] = TEXT.write(cdrom.device)
+    elif cdrom.auto_detect and cdrom.backing in _OF_HOST:
+        found["{}.fileName"] = AUTO_DETECT
+    return found
+
+
+def _floppy(floppy: Floppy, names: FileNames) -> dict[str, str]:
+    path = f"floppies[{floppy.slot}]"
+    found = {"{}.present": "true"}
+    if floppy.backing is FloppyBacking.CLIENT:
+        found["{}.clientDevice"] = "true"
+    elif floppy.backing is not None:
+        found["{}.fileType"] = "file" if floppy.backing is FloppyBacking.IMAGE else "device"
+    if floppy.file is not None and floppy.backing is not FloppyBacking.IMAGE:
+        _refuse(f"{path}.file", "only an image is a file")
+    if floppy.device is not None and floppy.backing is FloppyBacking.IMAGE:
+        _refuse(f"{path}.device", "an image is no device")
+    if floppy.file is not None:
+        found["{}.fileName"] = text_of(FILE, floppy.file, f"{path}.file", names) if floppy.file else ""
+    elif floppy.device is not None:
+        found["{}.fileName"] = TEXT.write(floppy.device)
+    return found
+
+
+def _nic(nic: Nic, _names: FileNames) -> dict[str, str]:
+    path = f"nics[{nic.slot}]"
+    found = {"{}.present": "true"}
+    if nic.model is NicModel.VMXNET2:
+        found.update({"{}.virtualDev": "vmxnet", "{}.features": "15"})
+    elif nic.model is not None:
+        found["{}.virtualDev"] = nic.model.value
+    port = nic.distributed_port
+    if port is not None:
+        for key, name, codec in DISTRIBUTED:
+            value = getattr(port, name)
+            if value is not None:
+                found[key] = text_of(codec, value, f"{path}.distributed_port.{name}", _names)
+    if nic.mac_type is not None:
+        found["{}.addressType"] = nic.mac_type.value
+    if nic.mac is not None:
+        key = "{}.address" if nic.mac_type is MacType.STATIC else "{}.generatedAddress"
+        found[key] = text_of(MAC, nic.mac, f"{path}.mac", _names)
+    return found
+
+
+def _port(port: SerialPort | ParallelPort, names: FileNames) -> dict[str, str]:
+    is_serial = isinstance(port, SerialPort)
+    path = f"{'serial' if is_serial else 'parallel'}_ports[{port.slot}]"
+    found = {"{}.present": "true"}
+    if not is_serial and port.backing in {PortBacking.PIPE, PortBacking.NETWORK}:
+        _refuse(f"{path}.backing", "a parallel port is a device or a file")
+    endpoint = port.endpoint if isinstance(port, SerialPort) else None
+    if endpoint is not None:
+        if port.backing not in ENDPOINTS:
+            _refuse(f"{path}.endpoint", "only a pipe and a network connection have one")
+        else:
+            found[ENDPOINTS[port.backing]] = endpoint.value
+    if port.path is not None:
+        is_file = port.backing is PortBacking.FILE and port.path
+        found["{}.fileName"] = text_of(FILE if is_file else TEXT, port.path, f"{path}.path", names)
+    return found
+
+
+_OF_HOST = frozenset({CdromBacking.HOST, CdromBacking.HOST_RAW})
+_CDROM_TYPES = {CdromBacking.ISO: "cdrom-image", CdromBacking.HOST: "atapi-cdrom"}
+ENDPOINTS = {PortBacking.PIPE: "{}.pipe.endPoint", PortBacking.NETWORK: "{}.network.endPoint"}
+DISTRIBUTED = (
+    ("{}.dvs.switchId", "switch_uuid", UUID),
+    ("{}.dvs.portId", "port_id", NUMBER),
+    ("{}.dvs.portgroupId", "portgroup_id", TEXT),
+    ("{}.dvs.connectionId", "connection_id", NUMBER),
+)
+_IRREGULAR: Mapping[str, Callable[[Any, FileNames], dict[str, str]]] = {
+    "controllers": _controller,
+    "disks": _present,
+    "cdroms": _cdrom,
+    "floppies": _floppy,
+    "shared_folders": _folder,
+    "nics": _nic,
+    "serial_ports": _port,
+    "parallel_ports": _port,
+    "pci_devices": _present,
+    "usb_devices": _present,
+}
