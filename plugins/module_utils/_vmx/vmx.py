@@ -21,12 +21,14 @@ from .._errors import VmxError
 from .codec import NUMBER
 from .definition import DEVICE_FIELDS, VmDefinition
 from .diff import Diff, patched
-from .keys import RESOURCES, TABLES
+from .keys import TABLES
+from .keys_machine import RESOURCES
 from .paths import FileNames
 from .text import VmxText
 from .vmx_found import Sorted
 from .vmx_read import read
-from .vmx_write import UNSUPPORTED, Said, hardware_version_of, said
+from .vmx_standing import UNSUPPORTED
+from .vmx_write import Said, hardware_version_of, said
 
 __all__ = ["UNSUPPORTED", "apply", "format", "parse", "update"]
 

@@ -19,7 +19,7 @@ from .escaped import TEXT
 from .keys_drives import CDROMS, DISKS
 from .slots import Slot
 from .vmx_found import Found, Sorted
-from .vmx_write import AUTO_DETECT, NO_MEDIUM, PASSED_THROUGH
+from .vmx_standing import AUTO_DETECT, NO_MEDIUM, PASSED_THROUGH
 
 _CDROM_TYPES = {
     "atapi-cdrom": CdromBacking.HOST,

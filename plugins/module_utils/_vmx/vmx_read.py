@@ -35,12 +35,15 @@ from .devices import (
 )
 from .drives import Controller, Floppy, FloppyBacking
 from .escaped import FILE, TEXT
-from .keys import IDENTITY, RESOURCES, START, TABLES, VIDEO, VNC
+from .keys import TABLES
+from .keys_machine import IDENTITY, RESOURCES
+from .keys_start import START, VIDEO, VNC
 from .rows import Table
 from .slots import Slot
 from .vmx_drives import read_drives
 from .vmx_found import Found, Sorted
-from .vmx_write import DISTRIBUTED, ENDPOINTS, standing
+from .vmx_standing import standing
+from .vmx_write import DISTRIBUTED, ENDPOINTS
 
 Irregular = Callable[[Found, "dict[str, Any]"], "dict[str, Any]"]
 

@@ -16,26 +16,21 @@ from typing import Any, NamedTuple
 
 from .._errors import NotRepresentable
 from .codec import MAC, NUMBER, UUID, Codec
-from .definition import DEVICE_FIELDS, Device, Firmware, VmDefinition
+from .definition import VmDefinition
 from .devices import MacType, Nic, NicModel, ParallelPort, PortBacking, SerialPort
 from .drives import Cdrom, CdromBacking, Controller, Disk, Floppy, FloppyBacking
 from .escaped import FILE, TEXT
-from .keys import IDENTITY, RESOURCES, START, TABLES, VIDEO, VNC
-from .limits import DEFAULT_HARDWARE_VERSION, RANGES, is_slot_of, slots_of, version_of
+from .keys import TABLES
+from .keys_machine import IDENTITY, RESOURCES
+from .keys_start import START, VIDEO, VNC
+from .limits import DEFAULT_HARDWARE_VERSION, RANGES
 from .paths import FileNames
 from .rows import SLOT, Table
 from .slots import Slot
+from .vmx_standing import AUTO_DETECT, OF_HOST, check, refuse, standing
 
-# Fields that a VMX cannot say.
-UNSUPPORTED = frozenset({"absent", "disks.capacity_kib", "disks.provisioning"})
-
-# Before this version there were neither PCI bridges nor VMCI.
-_PCI_EXPRESS = 7
 # From this version on aliases are written, as hosts do.
 _BOTH_SPELLINGS = 11
-PASSED_THROUGH = "/vmfs/devices/cdrom/"
-NO_MEDIUM = "emptyBackingString"
-AUTO_DETECT = "auto detect"
 
 
 class Said(NamedTuple):
@@ -74,96 +69,6 @@ def said(definition: VmDefinition, names: FileNames, hardware_version: int) -> I
         yield from _own(VIDEO, definition.video, names)
     yield from _own(START, definition, names)
     yield from rest.values()
-
-
-def check(definition: VmDefinition, hardware_version: int) -> None:
-    """
-    Make sure that a VMX of this hardware version can say what the definition states.
-
-    Raises:
-        NotRepresentable: it cannot; ``field`` is the path of what is too much.
-    """
-    if definition.absent:
-        _refuse("absent", "a VMX lists what there is; it cannot say that something must not be there")
-    taken: dict[Slot, str] = {}
-    for name in DEVICE_FIELDS:
-        for device in getattr(definition, name):
-            path = f"{name}[{device.slot}]"
-            if not is_slot_of(name, device.slot):
-                _refuse(path, f"there is no such slot; wanted {slots_of(name)}")
-            if device.slot in taken:
-                _refuse(path, f"the slot is taken by {taken[device.slot]}")
-            taken[device.slot] = path
-    for disk in definition.disks:
-        for field in ("capacity_kib", "provisioning"):
-            if getattr(disk, field) is not None:
-                _refuse(f"disks[{disk.slot}].{field}", "a VMX names the disk's file, which alone knows this")
-    for path, version in _needs(definition):
-        if hardware_version < version:
-            _refuse(path, f"it needs hardware version {version}, and {hardware_version} is asked for")
-    if definition.vtpm and definition.firmware is not Firmware.EFI:
-        _refuse("vtpm", "it needs firmware efi")
-
-
-def _needs(definition: VmDefinition) -> Iterator[tuple[str, int]]:
-    """Yield what not every hardware version has, and which one has it."""
-    for row in (*RESOURCES.rows, *START.rows):
-        if row.since and getattr(definition, row.field):
-            yield row.field, row.since
-    for name in DEVICE_FIELDS:
-        for device in getattr(definition, name):
-            version = version_of(device.slot)
-            if version:
-                yield f"{name}[{device.slot}]", version
-
-
-def standing(definition: VmDefinition, hardware_version: int) -> Iterator[tuple[str, str]]:
-    """Yield the keys and values that a file of such a machine has although no field says them."""
-    used = {floppy.slot.index for floppy in definition.floppies}
-    yield from ((f"floppy{index}.present", "false") for index in (0, 1) if index not in used)
-    for disk in definition.disks:
-        kind = {"scsi": "scsi-hardDisk", "ide": "ata-hardDisk"}.get(disk.slot.kind)
-        if kind is not None:
-            yield f"{disk.slot}.deviceType", kind
-    for cdrom in definition.cdroms:
-        yield from _standing_of_cdrom(cdrom)
-    for nic in definition.nics:
-        if nic.mac is not None and nic.mac_type is MacType.GENERATED:
-            yield f"{nic.slot}.generatedAddressOffset", "0"
-    if definition.shared_folders:
-        yield "isolation.tools.hgfs.disable", "false"
-        yield "sharedFolder.maxNum", str(1 + max(folder.slot.index for folder in definition.shared_folders))
-    if definition.usb2_controller:
-        yield "usb.present", "true"
-    if hardware_version >= _PCI_EXPRESS:
-        yield from _bridges(definition)
-        yield "vmci0.present", "true"
-
-
-def _standing_of_cdrom(cdrom: Cdrom) -> Iterator[tuple[str, str]]:
-    # Two words stand for a drive that is passed through, and any for that of a client.
-    if cdrom.backing is CdromBacking.HOST_RAW:
-        is_passthru = cdrom.slot.kind == "scsi" and (cdrom.device or "").startswith(PASSED_THROUGH)
-        yield f"{cdrom.slot}.deviceType", "scsi-passthru" if is_passthru else "cdrom-raw"
-    elif cdrom.backing is CdromBacking.CLIENT:
-        yield f"{cdrom.slot}.deviceType", "cdrom-raw"
-    if not cdrom.file and cdrom.device is None and cdrom.backing not in _OF_HOST:
-        yield f"{cdrom.slot}.fileName", NO_MEDIUM
-
-
-def _bridges(definition: VmDefinition) -> Iterator[tuple[str, str]]:
-    on_scsi: tuple[Device, ...] = (*definition.controllers, *definition.disks, *definition.cdroms)
-    if not any(device.slot.kind == "scsi" for device in on_scsi):
-        return
-    yield "pciBridge0.present", "true"
-    for bridge in (4, 5, 6, 7):
-        yield f"pciBridge{bridge}.present", "true"
-        yield f"pciBridge{bridge}.virtualDev", "pcieRootPort"
-        yield f"pciBridge{bridge}.functions", "8"
-
-
-def _refuse(path: str, why: str) -> None:
-    raise NotRepresentable(f"{path}: {why}", field=path)
 
 
 def _own(table: Table, thing: Any, names: FileNames, *, is_new: bool = False) -> Iterator[Said]:
@@ -226,7 +131,7 @@ def text_of(codec: Codec, value: Any, path: str, names: FileNames) -> str:
     """
     limits = RANGES.get(path.rpartition(".")[2])
     if limits is not None and isinstance(value, int) and not isinstance(value, bool) and not limits.holds(value):
-        _refuse(path, f"{value} cannot be written; wanted {limits}")
+        refuse(path, f"{value} cannot be written; wanted {limits}")
     try:
         return TEXT.write(names.format(value)) if codec is FILE else codec.write(value)
     except ValueError as exc:
@@ -245,7 +150,7 @@ def _controller(controller: Controller, _names: FileNames) -> dict[str, str]:
     if controller.slot.kind != "scsi":
         for field in ("model", "bus_sharing"):
             if getattr(controller, field) is not None:
-                _refuse(f"controllers[{controller.slot}].{field}", "only a SCSI controller has one")
+                refuse(f"controllers[{controller.slot}].{field}", "only a SCSI controller has one")
     return {"{}.present": "true"}
 
 
@@ -253,11 +158,11 @@ def _cdrom(cdrom: Cdrom, names: FileNames) -> dict[str, str]:
     path = f"cdroms[{cdrom.slot}]"
     found = {"{}.present": "true"}
     if cdrom.file and cdrom.backing not in {None, CdromBacking.ISO}:
-        _refuse(f"{path}.file", "only an ISO is a file")
+        refuse(f"{path}.file", "only an ISO is a file")
     if (cdrom.file or "").lower().endswith(".vmdk"):
-        _refuse(f"{path}.file", "a .vmdk is a disk")
+        refuse(f"{path}.file", "a .vmdk is a disk")
     if cdrom.device is not None and cdrom.backing is CdromBacking.ISO:
-        _refuse(f"{path}.device", "an ISO is no device")
+        refuse(f"{path}.device", "an ISO is no device")
     if cdrom.backing is CdromBacking.CLIENT:
         found["{}.clientDevice"] = "true"
     elif cdrom.backing in _CDROM_TYPES:
@@ -266,7 +171,7 @@ def _cdrom(cdrom: Cdrom, names: FileNames) -> dict[str, str]:
         found["{}.fileName"] = text_of(FILE, cdrom.file, f"{path}.file", names)
     elif cdrom.device is not None:
         found["{}.fileName"] = TEXT.write(cdrom.device)
-    elif cdrom.auto_detect and cdrom.backing in _OF_HOST:
+    elif cdrom.auto_detect and cdrom.backing in OF_HOST:
         found["{}.fileName"] = AUTO_DETECT
     return found
 
@@ -279,9 +184,9 @@ def _floppy(floppy: Floppy, names: FileNames) -> dict[str, str]:
     elif floppy.backing is not None:
         found["{}.fileType"] = "file" if floppy.backing is FloppyBacking.IMAGE else "device"
     if floppy.file is not None and floppy.backing is not FloppyBacking.IMAGE:
-        _refuse(f"{path}.file", "only an image is a file")
+        refuse(f"{path}.file", "only an image is a file")
     if floppy.device is not None and floppy.backing is FloppyBacking.IMAGE:
-        _refuse(f"{path}.device", "an image is no device")
+        refuse(f"{path}.device", "an image is no device")
     if floppy.file is not None:
         found["{}.fileName"] = text_of(FILE, floppy.file, f"{path}.file", names) if floppy.file else ""
     elif floppy.device is not None:
@@ -315,11 +220,11 @@ def _port(port: SerialPort | ParallelPort, names: FileNames) -> dict[str, str]:
     path = f"{'serial' if is_serial else 'parallel'}_ports[{port.slot}]"
     found = {"{}.present": "true"}
     if not is_serial and port.backing in {PortBacking.PIPE, PortBacking.NETWORK}:
-        _refuse(f"{path}.backing", "a parallel port is a device or a file")
+        refuse(f"{path}.backing", "a parallel port is a device or a file")
     endpoint = port.endpoint if isinstance(port, SerialPort) else None
     if endpoint is not None:
         if port.backing not in ENDPOINTS:
-            _refuse(f"{path}.endpoint", "only a pipe and a network connection have one")
+            refuse(f"{path}.endpoint", "only a pipe and a network connection have one")
         else:
             found[ENDPOINTS[port.backing]] = endpoint.value
     if port.path is not None:
@@ -328,7 +233,6 @@ def _port(port: SerialPort | ParallelPort, names: FileNames) -> dict[str, str]:
     return found
 
 
-_OF_HOST = frozenset({CdromBacking.HOST, CdromBacking.HOST_RAW})
 _CDROM_TYPES = {CdromBacking.ISO: "cdrom-image", CdromBacking.HOST: "atapi-cdrom"}
 ENDPOINTS = {PortBacking.PIPE: "{}.pipe.endPoint", PortBacking.NETWORK: "{}.network.endPoint"}
 DISTRIBUTED = (
