@@ -15,8 +15,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+ -]{0,39}", re.ASCII)
 # A code page as Windows, ICU, IANA and Java write it: windows-1252, cp1252, ibm-943_P15A-2003, x-windows-949
@@ -93,12 +92,12 @@ class Encoder:
     """
     How to get the bytes of a text.
 
-    ``odd`` has the lines whose bytes encoding would not give back, since some encodings have two codes for one
-    character: line as text -> its bytes, in order.
+    ``original`` is the file as it was, where encoding its text would not give it back, since some encodings have two
+    codes for one character; else None.
     """
 
     codec: str
-    odd: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    original: bytes | None = None
 
     def encode(self, text: str) -> bytes:
         """
@@ -107,9 +106,14 @@ class Encoder:
         Raises:
             UnicodeEncodeError: the encoding lacks a character.
         """
-        if not self.odd:
+        if self.original is None:
             return text.encode(self.codec)
-        left = {line: deque(originals) for line, originals in self.odd.items()}
+        before = self.original.decode(self.codec)
+        if text == before:
+            return self.original
+        left: dict[str, deque[bytes]] = {}
+        for line, data in zip(before.split("\n"), self.original.split(b"\n"), strict=True):
+            left.setdefault(line, deque()).append(data)
         return b"\n".join(
             left[line].popleft() if left.get(line) else line.encode(self.codec) for line in text.split("\n")
         )
@@ -125,8 +129,4 @@ def decode(data: bytes, codec: str) -> tuple[str, Encoder]:
     text = data.decode(codec)
     if codec == "utf-8" or data.isascii() or text.encode(codec, "replace") == data:
         return text, Encoder(codec)
-    odd: dict[str, list[bytes]] = {}
-    for line, original in zip(text.split("\n"), data.split(b"\n"), strict=True):
-        if line in odd or line.encode(codec, "replace") != original:
-            odd.setdefault(line, []).append(original)
-    return text, Encoder(codec, odd)
+    return text, Encoder(codec, data)
