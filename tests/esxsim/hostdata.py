@@ -16,6 +16,7 @@ from .entity import filled, stable_uuid
 from .hostnet import network_info
 from .hoststorage import storage_device
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .vnics import nic_manager_info
 
 HOST = "ha-host"
 
@@ -209,7 +210,7 @@ def config(profile: HostProfile, networks: Sequence[NetworkProfile], stores: Seq
         storageDevice=storage_device(stores),
         fileSystemVolume=vim.host.FileSystemVolumeInfo(volumeTypeList=["VMFS", "NFS"]),
         network=network_info(profile, networks),
-        virtualNicManagerInfo=vim.host.VirtualNicManagerInfo(),
+        virtualNicManagerInfo=nic_manager_info(profile),
         service=vim.host.ServiceInfo(),
         option=[vim.option.OptionValue(key="Config.HostAgent.plugins.solo.enableMob", value=False)],
         adminDisabled=False,

@@ -23,7 +23,7 @@ def network_info(profile: HostProfile, networks: Sequence[NetworkProfile]) -> An
         vswitch=[_switch(profile, name, networks) for name in names],
         portgroup=[port_group(one) for one in (*networks, MANAGEMENT)],
         pnic=[_pnic(index) for index in range(profile.pnics)],
-        vnic=[_vnic(profile)],
+        vnic=[vnic(profile)],
         dnsConfig=dns(profile),
         ipRouteConfig=vim.host.IpRouteConfig(defaultGateway="192.0.2.1"),
         ipV6Enabled=False,
@@ -95,7 +95,7 @@ def _pnic(index: int) -> Any:
     )
 
 
-def _vnic(profile: HostProfile) -> Any:
+def vnic(profile: HostProfile) -> Any:
     return vim.host.VirtualNic(
         device="vmk0",
         key="key-vim.host.VirtualNic-vmk0",

@@ -16,6 +16,7 @@ from .events import EventManager
 from .managed import Call, key_of, method
 from .profile import HostProfile
 from .taskhistory import task_description
+from .vnics import VirtualNicManager, nic_manager_info
 from .world import World
 
 # Field of the service content to what it refers to: clients look whether it is there, and call little of it.
@@ -142,5 +143,5 @@ def add_managers(world: World, profile: HostProfile) -> None:
     )
     for type_name, moid in REFERENCES.values():
         world.add(plain(type_name, moid))
-    world.add(plain("HostVirtualNicManager", "ha-vnic-mgr", info=vim.host.VirtualNicManagerInfo()))
+    world.add(VirtualNicManager("ha-vnic-mgr", info=nic_manager_info(profile)))
     world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=vim.host.ServiceInfo()))

@@ -267,6 +267,22 @@ def test_autostart_keeps_what_was_not_said() -> None:
     assert [(one.key._moId, one.startAction) for one in config.powerInfo] == [("1", "powerOn")]
 
 
+def test_each_service_knows_its_vmkernel_adapter() -> None:
+    client = Client(world_of({"name": "web01"}))
+    host = client.vm().runtime.host
+    manager = host.configManager.virtualNicManager
+
+    management, vmotion = manager.QueryNetConfig("management"), manager.QueryNetConfig("vmotion")
+    chosen = [one.spec.ip.ipAddress for one in management.candidateVnic if one.key in management.selectedVnic]
+    assert chosen == [host.config.network.vnic[0].spec.ip.ipAddress]
+    assert (len(vmotion.candidateVnic), list(vmotion.selectedVnic)) == (1, [])
+    assert [one.nicType for one in manager.info.netConfig] == [
+        one.nicType for one in host.config.virtualNicManagerInfo.netConfig
+    ]
+    with pytest.raises(vmodl.fault.InvalidArgument):
+        manager.QueryNetConfig("coffee")
+
+
 def test_five_thousand_vms_are_built_in_seconds_and_little_memory() -> None:
     started, before = time.monotonic(), _resident()
     world = world_of({"name": "batch-{n:04}", "count": 5000})
