@@ -77,6 +77,22 @@ def playbook(
     )
 
 
+def inventory(
+    path: pathlib.Path, home: pathlib.Path, *, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ansible-inventory on one source; its standard output is the inventory as JSON."""
+    return subprocess.run(
+        [sys.executable, "-m", "ansible", "inventory", "--inventory", str(path), "--list", "--export"],
+        env=environment(home) | dict(variables or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PLAY_SECONDS,
+        check=False,
+        text=True,
+        encoding="utf-8",
+    )
+
+
 def run_tasks(
     tasks: Sequence[Mapping[str, Any]],
     home: pathlib.Path,
