@@ -48,6 +48,13 @@ class ViewManager(ManagedObject):
         view = ContainerView(require_login(call), root, list(type_ or []), recursive=recursive)
         return self._keep(call, view)
 
+    @method("CreateInventoryView")
+    def create_inventory_view(self, call: Call) -> Any:
+        view = InventoryView(require_login(call))
+        ref = self._keep(call, view)
+        view.open(call, entity=[call.world.find("ServiceInstance", "ServiceInstance").get("content.rootFolder")])
+        return ref
+
     @method("CreateListView")
     def create_list_view(self, call: Call, *, obj: list[Any]) -> Any:
         view = ListView(require_login(call))
@@ -127,7 +134,7 @@ class ContainerView(View):
         stack: list[ManagedObject] = [self.root]
         while stack:
             obj = stack.pop()
-            below = self._below(obj)
+            below = children(obj)
             for child in below:
                 names = lineage(child.type_name)
                 if not self.types or not self.types.isdisjoint(names):
@@ -139,20 +146,50 @@ class ContainerView(View):
                 visited.update(child.key for child in below)
         return list(found.values())
 
-    def _below(self, obj: ManagedObject) -> list[ManagedObject]:
-        names = lineage(obj.type_name)
-        below = []
-        for name, path in CHILDREN:
-            if name in names:
-                value = obj.get(path)
-                refs = value if isinstance(value, list) else [value] if value is not None else []
-                below += [self.world.find_or_none(*key_of(ref)) for ref in refs]
-        return [child for child in below if child is not None]
-
     def _watch(self, obj: ManagedObject) -> None:
         if obj.key not in self._watching and any(name in lineage(obj.type_name) for name, _rest in CHILDREN):
             self._watching.add(obj.key)
             self.world.watch(obj.key, self)
+
+
+def children(obj: ManagedObject) -> list[ManagedObject]:
+    """What is directly below a container."""
+    names = lineage(obj.type_name)
+    below = []
+    for name, path in CHILDREN:
+        if name in names:
+            value = obj.get(path)
+            refs = value if isinstance(value, list) else [value] if value is not None else []
+            below += [obj.world.find_or_none(*key_of(ref)) for ref in refs]
+    return [child for child in below if child is not None]
+
+
+class InventoryView(View):
+    """The tree as far as a client opened it: at first the root folder and what is directly below."""
+
+    type_name = "InventoryView"
+
+    @method("OpenInventoryViewFolder", writes=False)
+    def open(self, call: Call, *, entity: list[Any]) -> list[Any]:
+        """Add entities and what is directly below them; returns those that do not exist."""
+        found = [call.world.find_or_none(*key_of(ref)) for ref in entity]
+        shown = [one.ref for obj in found if obj is not None for one in (obj, *children(obj))]
+        known = {key_of(ref): ref for ref in [*(self.get("view") or []), *shown]}
+        self.set("view", list(known.values()))
+        return [ref for ref, obj in zip(entity, found, strict=True) if obj is None]
+
+    @method("CloseInventoryViewFolder", writes=False)
+    def close_folder(self, call: Call, *, entity: list[Any]) -> list[Any]:
+        """Take away everything below entities; returns those that do not exist."""
+        found = [call.world.find_or_none(*key_of(ref)) for ref in entity]
+        gone: set[Key] = set()
+        stack = [child for obj in found if obj is not None for child in children(obj)]
+        while stack:
+            obj = stack.pop()
+            gone.add(obj.key)
+            stack += children(obj)
+        self.set("view", [ref for ref in self.get("view") or [] if key_of(ref) not in gone])
+        return [ref for ref, obj in zip(entity, found, strict=True) if obj is None]
 
 
 class ListView(View):

@@ -76,6 +76,17 @@ def test_a_container_view_follows_the_inventory_and_so_do_filters_through_it() -
     assert flat(pc.CheckForUpdates(update.version)) == [("leave", "3", {})]
 
 
+def test_an_inventory_view_is_opened_and_closed_folder_by_folder() -> None:
+    view = views(build()).CreateInventoryView()
+
+    assert moids(view) == ["root", "vms"]
+    lost = view.OpenInventoryViewFolder([vim.Folder("vms"), vim.Folder("none")])
+    assert moids(view) == ["root", "vms", "1", "2"]
+    assert [ref._moId for ref in lost] == ["none"]
+    assert view.CloseInventoryViewFolder([vim.Folder("root")]) == []
+    assert moids(view) == ["root"]
+
+
 def test_a_list_view_has_what_is_put_into_it() -> None:
     manager = views(build())
     view = manager.CreateListView([vim.VirtualMachine("1")])
