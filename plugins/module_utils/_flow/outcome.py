@@ -134,7 +134,7 @@ class BatchResult:
             "vms": entries,
             "diff": self._diff(),
         }
-        if self.single:
+        if self.single and entries:
             shown["vm"] = entries[0]
         return shown
 

@@ -22,6 +22,7 @@ from .._vmx.devices import Video
 from .._vmx.slots import Slot
 from . import sdk
 from .device_info import DEVICES, Place, shares_of
+from .extra_config import read_extra
 
 # Keys of the virtual devices that every machine has, and those that hang on them.
 _FIRST_KEY = {"ethernet": 4000, "serial": 9000, "parallel": 10000, "pciPassthru": 13000}
@@ -107,6 +108,7 @@ def _definition(config: Any, devices: Mapping[str, Any]) -> VmDefinition:
             lists.setdefault(place.field, []).append(place.read(Slot.parse(text), device))
     values: dict[str, Any] = {name: read(config) for name, read in _FIELDS.items()}
     values |= _single_devices(config.hardware.device)
+    values |= read_extra(config.extraConfig or ())
     values |= {name: tuple(sorted(found, key=lambda device: device.slot)) for name, found in lists.items()}
     return VmDefinition(**values)
 

@@ -20,6 +20,7 @@ from .._vmx.slots import Slot
 from . import sdk
 from .config_info import Config
 from .device_spec import copy_of, is_other_class, new_device, shares_info, write
+from .extra_config import extra_entries
 
 # Keys of the IDE controllers of a machine that is still to be made.
 IDE_CONTROLLERS = {"ide0": 200, "ide1": 201}
@@ -33,12 +34,11 @@ _CPU = {"cpu_reservation_mhz": "reservation", "cpu_limit_mhz": "limit"}
 _MEMORY = {"memory_reservation_mib": "reservation", "memory_limit_mib": "limit"}
 
 
-def build(config: Config, diff: Diff, extra: Callable[[VmDefinition, Sequence[str]], Mapping[str, str]]) -> Any:
+def build(config: Config, diff: Diff) -> Any:
     """
     Build the ConfigSpec of a diff.
 
-    ``config`` is the machine as it was read, an empty one for a machine that is to be made. ``extra`` yields the
-    entries of ``extraConfig`` that say fields which the API has no property for.
+    ``config`` is the machine as it was read, an empty one for a machine that is to be made.
     """
     want = patched(config.definition, diff)
     spec = sdk.vim.vm.ConfigSpec(changeVersion=config.change_version)
@@ -56,7 +56,7 @@ def build(config: Config, diff: Diff, extra: Callable[[VmDefinition, Sequence[st
     if tools:
         spec.tools = sdk.vim.vm.ToolsConfigInfo(**tools)
     entries = {change.parts[1] or "": change.after or "" for change in diff if change.parts[0] == "extra"}
-    entries |= extra(want, changed)
+    entries |= extra_entries(want, changed)
     spec.extraConfig = [sdk.vim.option.OptionValue(key=key, value=value) for key, value in entries.items()]
     return spec
 

@@ -10,20 +10,20 @@ Source: vim.Datacenter, vim.ComputeResource, vim.HostSystem, vim.Datastore, vim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._errors import Ambiguous, FaultError, NotFound, OptionError, PlanError
 from . import sdk
-from .properties import Row, objects, read, walk_step
+from .properties import Row, walk_step
 
 if TYPE_CHECKING:
     from .connection import Session
 
-_PATHS: Mapping[str, Iterable[str]] = {
-    "Datacenter": ("name", "vmFolder"),
+ENVIRONMENT_PATHS: Mapping[str, Iterable[str]] = {
+    "Datacenter": ("name", "parent", "vmFolder"),
     "ComputeResource": ("name", "resourcePool", "environmentBrowser"),
     "HostSystem": ("name", "parent", "datastore", "network", "runtime.connectionState"),
     "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace"),
@@ -47,11 +47,12 @@ class Environment:
     """
     One host with what it offers.
 
-    ``datacenter`` is the name of the datacenter and ``center`` the datacenter itself; ``vm_folder``, ``pool``, ``host``
-    and ``browser`` are managed objects too.
+    ``compute`` and ``datacenter`` are the names of the compute resource and of the datacenter; ``center`` is the
+    datacenter itself, and ``vm_folder``, ``pool``, ``host`` and ``browser`` are managed objects too.
     """
 
     datacenter: str
+    compute: str
     center: Any
     vm_folder: Any
     pool: Any
@@ -103,27 +104,26 @@ class Environment:
             )
 
 
-def read_environment(session: Session, *, datacenter: str | None, esxi_hostname: str | None) -> Environment:
-    """
-    Read what the host offers on which machines are to be made.
-
-    Raises:
-        NotFound: no such host or datacenter.
-        Ambiguous: under vCenter, more than one host answers; ``esxi_hostname`` says which one is meant.
-    """
-    folder = walk_step("folder", "Folder", "childEntity", "folder", "hosts", "stores", "networks", "members")
-    steps = [
-        folder,
+def environment_steps() -> list[Any]:
+    """Return the steps of a walk through the inventory that lead to hosts, datastores and networks."""
+    return [
         walk_step("hosts", "Datacenter", "hostFolder", "folder", "members"),
         walk_step("stores", "Datacenter", "datastore"),
         walk_step("networks", "Datacenter", "network"),
         walk_step("members", "ComputeResource", "host"),
     ]
-    rows = read(session, objects([session.content.rootFolder], *steps), _PATHS)
-    return _environment(session, rows, datacenter, esxi_hostname)
 
 
-def _environment(session: Session, rows: list[Row], datacenter: str | None, esxi_hostname: str | None) -> Environment:
+def environment_of(
+    session: Session, rows: Sequence[Row], *, datacenter: str | None, esxi_hostname: str | None
+) -> Environment:
+    """
+    Return what a host offers on which machines are to be made, out of the rows of a walk.
+
+    Raises:
+        NotFound: no such host or datacenter.
+        Ambiguous: under vCenter, more than one host answers; ``esxi_hostname`` says which one is meant.
+    """
     hosts = [row for row in rows if row.type_name == "HostSystem"]
     chosen = [row for row in hosts if esxi_hostname in (None, row.values["name"])]
     centers = [row for row in rows if row.type_name == "Datacenter"]
@@ -146,6 +146,7 @@ def _environment(session: Session, rows: list[Row], datacenter: str | None, esxi
     networks = [by_moid[one._moId] for one in host.values.get("network", ()) if one._moId in by_moid]
     return Environment(
         datacenter=unquote(str(center[0].values["name"])),
+        compute=unquote(str(above.values["name"])),
         center=session.reference("Datacenter", center[0].moid),
         vm_folder=center[0].values["vmFolder"],
         pool=above.values["resourcePool"],
@@ -165,14 +166,22 @@ def _datastore(row: Row) -> Datastore:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What a host recommends for a guest: API classes of the disks' controller and of network cards; None: nothing."""
+
+    disk_controller: str | None = None
+    network_card: str | None = None
+
+
 def check_hardware(
     session: Session, environment: Environment, hardware_version: int | None, guest_id: str | None
-) -> None:
+) -> Advice:
     """
-    Make sure that the host knows a hardware version and a guest id.
+    Make sure that the host knows a hardware version and a guest id; return what it recommends for that guest.
 
     Raises:
-        PlanError: it does not.
+        PlanError: it does not know one of them.
     """
     specs = sdk.vim.EnvironmentBrowser.ConfigOptionQuerySpec
     key = None if hardware_version is None else f"vmx-{hardware_version:02}"
@@ -185,11 +194,22 @@ def check_hardware(
         option = None
     if option is None:
         raise PlanError(f"hardware version {hardware_version} is wanted, and this host does not know it")
-    known = [str(one.id) for one in option.guestOSDescriptor or ()]
+    known = {str(one.id): one for one in option.guestOSDescriptor or ()}
     if guest_id is not None and guest_id not in known:
         raise PlanError(
             f"guest_id '{guest_id}' is wanted, and this host does not know it with virtual hardware {option.version}"
         )
+    guest = known.get(guest_id or "")
+    if guest is None:
+        return Advice()
+    return Advice(
+        disk_controller=_class_name(guest.recommendedDiskController),
+        network_card=_class_name(guest.recommendedEthernetCard),
+    )
+
+
+def _class_name(kind: Any) -> str | None:
+    return None if kind is None else str(getattr(kind, "__name__", kind)).rpartition(".")[2]
 
 
 def _listed(names: Iterable[Any]) -> str:

@@ -27,6 +27,7 @@ from .._flow.script import Script
 from .._flow.select import Selector
 from .._flow.state import Vm, VmState
 from .crew import LONGEST_WAIT_SECONDS, Crew
+from .environment import ENVIRONMENT_PATHS, Environment, environment_of, environment_steps
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
@@ -108,6 +109,46 @@ class Host:
             moids = [vm.moid for vm in picked]
         by_moid = {fact["moid"]: fact for fact in facts}
         return [by_moid[moid] for moid in moids]
+
+    def lookup_known_vms(self, selector: Selector, folder: str | None = None) -> list[FoundVm]:
+        """
+        Find those of the virtual machines that are meant which are there; a name or an id that nobody has is no error.
+
+        Raises:
+            Ambiguous: several VMs answer to one name or UUID.
+        """
+        try:
+            return self.lookup_vms(selector, folder)
+        except NotFound as error:
+            missing = error.details.get("missing", ())
+            left = [value for value in selector.value if value not in missing] if selector.option == "names" else []
+        return self.lookup_vms(Selector(option="names", value=left), folder) if left else []
+
+    def survey(self, folder: str | None = None) -> tuple[list[FoundVm], Environment]:
+        """
+        Look at all virtual machines and at what the host offers to new ones, in one round trip.
+
+        Raises:
+            Ambiguous: under vCenter, it is not clear which host is meant.
+        """
+        rows = read(
+            self.session,
+            all_vms(self.session, recent_tasks(), running_host(), *environment_steps()),
+            {
+                "VirtualMachine": (*STATE_PATHS, *VM_PLACE_PATHS, "config.files.vmPathName"),
+                "Task": TASK_PATHS,
+                **PLACE_PATHS,
+                **ENVIRONMENT_PATHS,
+            },
+        )
+        environment = environment_of(self.session, rows, datacenter=self._datacenter, esxi_hostname=self._esxi_hostname)
+        return self._within(self._found(rows), Places(rows), folder), environment
+
+    def lookup_configs(self, found: Sequence[FoundVm]) -> dict[str, Any]:
+        """Read the property ``config`` of VMs, by moid; those whose configuration the host cannot read are left out."""
+        references = [self.session.reference("VirtualMachine", item.vm.moid) for item in found]
+        rows = read(self.session, objects(references), {"VirtualMachine": ["config"]})
+        return {row.moid: row.values["config"] for row in rows if row.values.get("config") is not None}
 
     def wait_for_question(self, found: Sequence[FoundVm], seconds: float) -> None:
         """Wait until one of the VMs has a question, for at most that many seconds; their states then show it."""

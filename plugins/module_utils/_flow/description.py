@@ -1,0 +1,121 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user describes of a virtual machine, from whichever of the four sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._errors import OptionError
+from .._vmx import convert, vmx
+from .._vmx.codec import UUID
+from .._vmx.data import from_data
+from .._vmx.definition import UuidAction, VmDefinition
+from .._vmx.escapes import escape_name
+from .._vmx.paths import DatastorePath, FileNames
+from .._vmx.text import VmxText
+
+SOURCES = ("definition", "vmx", "domain_xml", "vmx_path")
+
+# What the host is told about the UUID instead of asking; "ask" tells it nothing.
+UUID_ACTIONS: Mapping[str, UuidAction | None] = {
+    "moved": UuidAction.KEEP,
+    "copied": UuidAction.CREATE,
+    "ask": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """
+    One source of a description, read as far as it can be without a host.
+
+    ``given`` is the definition of the option of that name; ``text`` the VMX of the sources ``vmx`` and ``domain_xml``;
+    ``path`` the VMX on a datastore. ``name`` and ``uuid`` override what the source says.
+    """
+
+    source: str
+    given: VmDefinition | None = None
+    text: VmxText | None = None
+    path: DatastorePath | None = None
+    name: str | None = None
+    uuid: str | None = None
+    uuid_action: UuidAction | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], *, name: str | None, uuid: str | None) -> Description:
+        """
+        Read the source that is given.
+
+        Raises:
+            OptionError: none is given, or more than one, or a definition is wrong.
+            VmxError, DomainXmlError: a text cannot be read.
+        """
+        sources = [source for source in SOURCES if params.get(source) is not None]
+        if len(sources) != 1:
+            found = f"found {' and '.join(sources)}" if sources else "found none of them"
+            raise OptionError(f"what is described? Exactly one of {', '.join(SOURCES)} is needed; {found}")
+        (source,) = sources
+        value = params[source]
+        common: dict[str, Any] = {"source": source, "name": name, "uuid": uuid}
+        common["uuid_action"] = UUID_ACTIONS[params.get("register_as") or "ask"]
+        if source == "definition":
+            return cls(**common, given=_overridden(from_data(value), name, uuid))
+        if source == "vmx_path":
+            return cls(**common, path=_path(value))
+        text = VmxText.parse(value) if source == "vmx" else convert.to_vmx(value, FileNames())
+        made = cls(**common, text=_with_overrides(text, common))
+        made.definition(FileNames())
+        return made
+
+    @property
+    def from_text(self) -> bool:
+        """True where the description is a file's and not only what is wanted."""
+        return self.text is not None
+
+    def definition(self, names: FileNames) -> VmDefinition:
+        """
+        Return what is described; ``names`` say where the VMX lies and what the host has mounted.
+
+        Raises:
+            VmxError: the text cannot be read.
+        """
+        if self.text is not None:
+            return vmx.parse(self.text, names)
+        if self.given is not None:
+            return self.given
+        return VmDefinition(name=self.name, uuid=self.uuid)
+
+
+def _overridden(definition: VmDefinition, name: str | None, uuid: str | None) -> VmDefinition:
+    changes: dict[str, Any] = {key: value for key, value in (("name", name), ("uuid", uuid)) if value is not None}
+    return replace(definition, **changes)
+
+
+def _with_overrides(text: VmxText, overrides: Mapping[str, Any]) -> VmxText:
+    changed = text.copy()
+    if overrides["name"] is not None:
+        changed.set("displayName", escape_name(overrides["name"]))
+    if overrides["uuid"] is not None:
+        changed.set("uuid.bios", UUID.write(overrides["uuid"]))
+        changed.remove("uuid.action")
+    if overrides["uuid_action"] is not None:
+        changed.set("uuid.action", overrides["uuid_action"].value)
+    return changed
+
+
+def _path(value: str) -> DatastorePath:
+    try:
+        path = DatastorePath.parse(value)
+    except ValueError as error:
+        raise OptionError(f"'vmx_path': {error}", option="vmx_path") from error
+    if not path.name.lower().endswith((".vmx", ".vmtx")):
+        raise OptionError(
+            f"'vmx_path': found '{value}', wanted a file that ends with .vmx, such as [datastore1] web01/web01.vmx",
+            option="vmx_path",
+        )
+    return path

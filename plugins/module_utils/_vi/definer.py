@@ -1,0 +1,239 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Define: look, compare, make or reconfigure, look again.
+
+One read tells of all machines and of what the host offers; what is there is compared and reconfigured, what is not is
+made. A machine that was just made is compared too, so that one run is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .._errors import EsxError, NotFound, OptionError, PlanError
+from .._flow.answers import Policy
+from .._flow.define import PowerCycle, reconfigure, remove
+from .._flow.description import Description
+from .._flow.outcome import VmResult
+from .._flow.pace import Pace
+from .._flow.script import Script
+from .._flow.select import Selector
+from .._flow.state import PowerState, Vm, VmState
+from .._flow.wanted import comparable, located, with_controllers
+from .._vmx.definition import VmDefinition
+from .._vmx.diff import Change, Diff, compare
+from .._vmx.paths import DatastorePath, FileNames
+from .config_info import Config, read_config
+from .config_spec import build
+from .environment import Environment
+from .making import Maker, Placement
+
+if TYPE_CHECKING:
+    from .host import FoundVm, Host
+
+VMX_PATH = "config.files.vmPathName"
+
+
+@dataclass(frozen=True)
+class ApiMachine:
+    """A machine's configuration as the API reports it, beside what is wanted of it."""
+
+    config: Config
+    diff: Diff
+
+    @property
+    def have(self) -> VmDefinition:
+        """The machine as it was read."""
+        return self.config.definition
+
+    def request(self, *, hardware_done: bool) -> Any:
+        """Return the ConfigSpec of the diff, without the hardware version where that was a task of its own."""
+        changes = tuple(change for change in self.diff if not (hardware_done and change.path == "hardware_version"))
+        # The upgrade was a change too, so the version that was read is not the machine's any more.
+        config = replace(self.config, change_version=None) if hardware_done else self.config
+        return build(config, Diff(changes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a description is brought about."""
+
+    placement: Placement
+    purge: bool
+    cycle: PowerCycle
+    policy: Policy
+    pace: Pace
+    check_mode: bool
+
+
+class Definer:
+    """Defines virtual machines on one host."""
+
+    def __init__(self, host: Host, options: Options) -> None:
+        self._host = host
+        self._options = options
+
+    def define(self, selector: Selector | None, description: Description) -> list[VmResult]:
+        """
+        Make what is described so; ``selector`` None means the machine that the description itself names.
+
+        Raises:
+            EsxError: it cannot be done; nothing was touched.
+        """
+        known, environment = self._host.survey(self._options.placement.folder)
+        if description.path is not None:
+            meant = [one for one in known if one.values.get(VMX_PATH) == str(description.path)]
+        else:
+            selector = selector or _own_selector(description, known)
+            meant = _meant(known, selector)
+        if meant:
+            return self._converge(meant, description, environment)
+        if selector is not None and selector.option not in ("name", "uuid"):
+            # Only a name or a UUID tells what a new machine would be.
+            selector.pick([one.vm for one in known], lambda _hits: {})
+        return [self._make(description, known, environment)]
+
+    def remove(self, selector: Selector, folder: str | None, *, delete_from_disk: bool, force: bool) -> list[VmResult]:
+        """Take away those of the selected machines that are there."""
+        found = self._host.lookup_known_vms(selector, folder)
+        return self._work(found, partial(remove, delete_from_disk=delete_from_disk, force=force))
+
+    def _converge(self, found: Sequence[FoundVm], description: Description, environment: Environment) -> list[VmResult]:
+        configs = self._host.lookup_configs(found)
+        for one in found:
+            config = configs.get(one.vm.moid)
+            if config is not None:
+                self._check(self._machine(description, environment, one.vm, config), environment)
+
+        def script(vm: Vm, state: VmState) -> Script:
+            config = configs.get(vm.moid)
+            if config is None:
+                raise PlanError(f"{vm}: the host cannot read its configuration; look at its files and connection state")
+            return reconfigure(
+                vm,
+                state,
+                compare=partial(self._machine, description, environment, vm),
+                config=config,
+                cycle=self._options.cycle,
+            )
+
+        with_configs = [replace(one, values={**one.values, "config": configs.get(one.vm.moid)}) for one in found]
+        return self._work(with_configs, script)
+
+    def _machine(self, description: Description, environment: Environment, vm: Vm, config: Any) -> ApiMachine:
+        del vm
+        have = read_config(config)
+        home = DatastorePath.parse(config.files.vmPathName).parent
+        want = _wanted(description, home, environment, have.definition)
+        return ApiMachine(have, compare(have.definition, want, purge=self._options.purge, purge_extra=False))
+
+    def _check(self, machine: ApiMachine, environment: Environment) -> None:
+        """Look for what the changes need of the host, before anything is touched."""
+        for change in machine.diff:
+            for network in _networks(change):
+                environment.check_networks([network])
+
+    def _make(self, description: Description, known: Sequence[FoundVm], environment: Environment) -> VmResult:
+        options = self._options
+        maker = Maker(
+            self._host.session,
+            environment,
+            options.placement,
+            timeout=options.pace.timeout or 0,
+            now=self._host.now,
+            check_mode=options.check_mode,
+        )
+        names = FileNames(mounts={name: store.mount_path for name, store in environment.datastores.items()})
+        want = description.definition(names)
+        _check_free(want, known)
+        if description.path is not None:
+            diff, moid = Diff(), maker.register_path(description.path, description.name)
+        elif description.text is not None:
+            diff, moid = maker.register(want, description.text)
+        else:
+            diff, moid = maker.create(want)
+        shown = {"registered": True, **({"definition": diff.after()} if diff else {})}
+        made = VmResult(
+            vm=Vm(name=want.name or "", moid=moid or "", uuid=want.uuid),
+            before=VmState(power_state=None),
+            after=VmState(power_state=PowerState.OFF),
+            acted=True,
+            changed_before={"registered": False},
+            changed_after=shown,
+        )
+        return made if moid is None else self._finish(made, moid, description, environment)
+
+    def _finish(self, made: VmResult, moid: str, description: Description, environment: Environment) -> VmResult:
+        """Compare the machine that was just made, and change what is still missing."""
+        try:
+            found = self._host.lookup_vms(Selector(option="moid", value=moid))
+            (result,) = self._converge(found, description, environment)
+        except EsxError as error:
+            return replace(made, error=error)
+        more = dict(result.changed_after.get("definition", {}))
+        after = {**made.changed_after}
+        if more:
+            after["definition"] = {**after.get("definition", {}), **more}
+        return replace(result, before=made.before, acted=True, changed_before=made.changed_before, changed_after=after)
+
+    def _work(self, found: Sequence[FoundVm], script: Any) -> list[VmResult]:
+        options = self._options
+        return self._host.work_on(found, script, options.policy, options.pace, check_mode=options.check_mode)
+
+
+def _wanted(
+    description: Description, home: DatastorePath, environment: Environment, have: VmDefinition
+) -> VmDefinition:
+    mounts = {name: store.mount_path for name, store in environment.datastores.items()}
+    names = FileNames(datastore=home.datastore, directory=home.path, mounts=mounts)
+    want = located(description.definition(names), str(home))
+    want = comparable(want, have, from_text=description.from_text)
+    return with_controllers(want, have)
+
+
+def _own_selector(description: Description, known: Sequence[FoundVm]) -> Selector:
+    """Choose the machine that a description names: by its UUID where one has it, else by its name."""
+    want = description.definition(FileNames())
+    if want.uuid is not None and description.name is None:
+        selector = Selector(option="uuid", value=want.uuid)
+        if _meant(known, selector):
+            return selector
+    if not want.name:
+        raise OptionError(
+            "which virtual machine is meant? The description has no name: give 'name', 'uuid' or 'moid'", option="name"
+        )
+    return Selector(option="name", value=want.name)
+
+
+def _meant(known: Sequence[FoundVm], selector: Selector) -> list[FoundVm]:
+    try:
+        picked = selector.pick([one.vm for one in known], lambda hits: {vm.moid: vm.name for vm in hits})
+    except NotFound:
+        if selector.is_single:
+            return []
+        raise
+    by_moid = {one.vm.moid: one for one in known}
+    return [by_moid[vm.moid] for vm in picked]
+
+
+def _check_free(want: VmDefinition, known: Sequence[FoundVm]) -> None:
+    """Refuse a name or a UUID that another machine has."""
+    for one in known:
+        if want.name is not None and one.vm.name == want.name:
+            raise PlanError(f"the name '{want.name}' is in use: {one.vm} has the UUID {one.vm.uuid}")
+        if want.uuid is not None and one.vm.uuid == want.uuid:
+            raise PlanError(f"the UUID {want.uuid} is in use: {one.vm} has it")
+
+
+def _networks(change: Change) -> list[str]:
+    name, _slot, inner = change.parts
+    if name != "nics" or change.after is None:
+        return []
+    found = change.after if inner == "network" else getattr(change.after, "network", None)
+    return [found] if isinstance(found, str) else []
