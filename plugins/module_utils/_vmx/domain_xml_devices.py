@@ -35,6 +35,7 @@ from .domain_xml_words import (
     PROTOCOLS,
     endpoint_of,
     is_vpx,
+    power_of_two,
     uri_of,
 )
 from .limits import SLOTS
@@ -248,7 +249,7 @@ def _read_video(devices: Element) -> Video | None:
         raise wrong(model, "type", "vmvga")
     if (number(model, "heads", 0, 2**31) or 1) > 1:
         raise wrong(model, "heads", "1")
-    return Video(ram_kib=number(model, "vram", 0, 2**31) or DEFAULT_VIDEO_KIB)
+    return Video(ram_kib=power_of_two(number(model, "vram", 0, 2**31) or DEFAULT_VIDEO_KIB))
 
 
 def write_folders(definition: VmDefinition) -> Iterator[Element]:
@@ -305,7 +306,7 @@ def write_ports(definition: VmDefinition) -> Iterator[Element]:
     for printer in definition.parallel_ports:
         yield _port("parallel", printer, {"port": str(printer.slot.index)})
     for port in definition.serial_ports[:1]:
-        yield _port("console", port, {"type": "serial", "port": "0"})
+        yield _port("console", port, {"type": "serial", "port": str(port.slot.index)})
 
 
 def _port(tag: str, port: SerialPort | ParallelPort, target: dict[str, str]) -> Element:

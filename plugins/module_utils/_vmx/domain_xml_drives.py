@@ -120,7 +120,7 @@ def _read_cdrom(element: Element, slot: Slot, kind: str, device: str) -> Cdrom:
             raise wrong(element, "type", "block, for a device that is passed through")
         return Cdrom(slot=slot, backing=CdromBacking.ISO, file=_file(element, ".iso"))
     source = element.find("source")
-    path = (source.attributes.get("dev") or None) if source is not None else None
+    path = source.attributes.get("dev") if source is not None else None
     is_optional = source is not None and source.attributes.get("startupPolicy") == "optional"
     return Cdrom(
         slot=slot,
@@ -134,7 +134,7 @@ def _read_floppy(element: Element, slot: Slot, kind: str) -> Floppy:
     if kind == "file":
         return Floppy(slot=slot, backing=FloppyBacking.IMAGE, file=_file(element, ""))
     source = element.find("source")
-    device = (source.attributes.get("dev") or None) if source is not None else None
+    device = source.attributes.get("dev") if source is not None else None
     return Floppy(slot=slot, backing=FloppyBacking.HOST, device=device)
 
 
@@ -230,7 +230,7 @@ def write_drives(definition: VmDefinition) -> Iterator[Element]:
 def _write_controllers(definition: VmDefinition) -> Iterator[Element]:
     words = {model: word for word, model in SCSI_MODELS.items()}
     implied = {"fdc": bool(definition.floppies), "ide": any(drive.slot.kind == "ide" for drive in _on_bus(definition))}
-    for kind in ("scsi", "fdc", "ide", "sata", "nvme"):
+    for kind in ("scsi", "sata", "fdc", "ide", "nvme"):
         if implied.get(kind):
             yield Element("controller", {"type": kind, "index": "0"})
         for controller in definition.controllers:
@@ -249,13 +249,13 @@ def _on_bus(definition: VmDefinition) -> Iterator[Disk | Cdrom]:
 def _write_disk(disk: Disk, wide: bool) -> Element:
     first = [Element("driver", {"cache": "writethrough"})] if disk.write_through else []
     last = [Element("transient")] if disk.mode is DiskMode.INDEPENDENT_NONPERSISTENT else []
-    return _disk(disk.slot, ("file", "disk"), [*first, *_source("file", disk.file)], last, wide)
+    return _disk(disk.slot, ("file", "disk"), [*first, *_source("file", disk.file or None)], last, wide)
 
 
 def _write_cdrom(cdrom: Cdrom, wide: bool) -> Element:
     last = [Element("readonly")]
     if cdrom.backing is CdromBacking.ISO:
-        return _disk(cdrom.slot, ("file", "cdrom"), _source("file", cdrom.file), last, wide)
+        return _disk(cdrom.slot, ("file", "cdrom"), _source("file", cdrom.file or None), last, wide)
     source = _source("dev", cdrom.device)
     if cdrom.auto_detect and not source:
         source = [Element("source", {"startupPolicy": "optional"})]
@@ -266,11 +266,11 @@ def _write_cdrom(cdrom: Cdrom, wide: bool) -> Element:
 def _write_floppy(floppy: Floppy) -> Element:
     if floppy.backing is FloppyBacking.HOST:
         return _disk(floppy.slot, ("block", "floppy"), _source("dev", floppy.device), [], wide=False)
-    return _disk(floppy.slot, ("file", "floppy"), _source("file", floppy.file), [], wide=False)
+    return _disk(floppy.slot, ("file", "floppy"), _source("file", floppy.file or None), [], wide=False)
 
 
 def _source(name: str, value: str | None) -> list[Element]:
-    return [Element("source", {name: value})] if value else []
+    return [Element("source", {name: value})] if value is not None else []
 
 
 def _disk(slot: Slot, kind: tuple[str, str], first: list[Element], last: list[Element], wide: bool) -> Element:

@@ -40,6 +40,7 @@ from .domain_xml_words import (
     drive_order,
     endpoint_of,
     is_vpx,
+    power_of_two,
     rounded,
     share_word,
     uri_of,
@@ -99,7 +100,7 @@ def restrict(definition: VmDefinition) -> VmDefinition:
         secure_boot=True if is_efi and definition.secure_boot else None,
         vtpm=definition.vtpm or None,
         smbios_reflect_host=definition.smbios_reflect_host or None,
-        video=Video(ram_kib=video.ram_kib or DEFAULT_VIDEO_KIB),
+        video=Video(ram_kib=power_of_two(video.ram_kib or DEFAULT_VIDEO_KIB)),
         vnc=_vnc(definition.vnc),
         **_devices(definition),
     )
@@ -172,16 +173,15 @@ def _cdrom(cdrom: Cdrom) -> Cdrom:
     backing = cdrom.backing or CdromBacking.ISO
     if backing is CdromBacking.ISO:
         return Cdrom(slot=cdrom.slot, backing=backing, file=cdrom.file or None)
-    device = cdrom.device or None
-    auto_detect = True if cdrom.auto_detect and device is None else None
-    return Cdrom(slot=cdrom.slot, backing=backing, device=device, auto_detect=auto_detect)
+    auto_detect = True if cdrom.auto_detect and cdrom.device is None else None
+    return Cdrom(slot=cdrom.slot, backing=backing, device=cdrom.device, auto_detect=auto_detect)
 
 
 def _floppy(floppy: Floppy) -> Floppy:
-    backing = floppy.backing or (FloppyBacking.HOST if floppy.device else FloppyBacking.IMAGE)
+    backing = floppy.backing or (FloppyBacking.HOST if floppy.device is not None else FloppyBacking.IMAGE)
     if backing is FloppyBacking.IMAGE:
         return Floppy(slot=floppy.slot, backing=backing, file=floppy.file or None)
-    return Floppy(slot=floppy.slot, backing=backing, device=floppy.device or None)
+    return Floppy(slot=floppy.slot, backing=backing, device=floppy.device)
 
 
 def _nic(nic: Nic) -> Nic:

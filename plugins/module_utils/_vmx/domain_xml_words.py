@@ -93,6 +93,11 @@ def rounded(amount: int, step: int) -> int:
     return -(-amount // step) * step
 
 
+def power_of_two(amount: int) -> int:
+    """Round up to a power of two, as libvirt does with the memory of a video card."""
+    return 1 << (amount - 1).bit_length()
+
+
 def drive_order(device: Disk | Cdrom) -> tuple[int, int, int]:
     """Sort drives as libvirt lists them: SCSI, SATA, NVMe, IDE, and by unit."""
     slot = device.slot

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+VMX to domain XML and back, losing nothing.
+
+libvirt's XML says less than a VMX. What it has no words for travels in its ``<metadata>``, in an element of ours::
+
+    <esx:vmx xmlns:esx="urn:virt-esx:vmx:1">memsize = "4096" ...</esx:vmx>
+
+It holds the text of the VMX, whole or in part; with ``encoding="base64"`` where XML cannot hold its characters.
+
+Laws: ``to_vmx(to_domain_xml(t)) == t`` byte for byte; an edit of the XML wins over the text that is carried, and what
+XML cannot say survives it. A password is carried on request only: see SECRET_KEYS.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import fields, replace
+
+from .._errors import DomainXmlError, NotRepresentable, VmxError
+from . import domain_xml, vmx
+from .convert_merge import completed, merge
+from .definition import DEVICE_FIELDS, VmDefinition
+from .devices import PortBacking
+from .limits import DEFAULT_HARDWARE_VERSION
+from .paths import FileNames
+from .text import VmxText
+from .xml_tree import Element, Text, is_sayable
+from .xml_values import wrong
+
+NAMESPACE = "urn:virt-esx:vmx:1"
+_FAMILY = "urn:virt-esx:vmx:"
+SECRET_KEYS = ("RemoteDisplay.vnc.password", "RemoteDisplay.vnc.key")
+
+
+def to_domain_xml(
+    text: VmxText,
+    names: FileNames,
+    *,
+    datacenter_path: str | None = None,
+    lossless: bool = True,
+    secrets: bool = False,
+) -> str:
+    """
+    Say a VMX as libvirt's domain XML.
+
+    Args:
+        text: The VMX.
+        names: Where it lies, to turn the names of its files into paths on datastores.
+        datacenter_path: Where the machine is, for libvirt's own element of that name.
+        lossless: Whether the VMX itself goes along, so that :func:`to_vmx` gives it back.
+        secrets: Whether the password of the VNC server goes along.
+
+    Raises:
+        VmxError: the VMX cannot be read.
+    """
+    definition = domain_xml.restrict(vmx.parse(text, names))
+    metadata = [_carrier(text, secrets=secrets)] if lossless else []
+    return domain_xml.format(definition, datacenter_path=datacenter_path, metadata=metadata, secrets=secrets)
+
+
+def _carrier(text: VmxText, *, secrets: bool) -> Element:
+    if not secrets and any(key in text for key in SECRET_KEYS):
+        text = VmxText.parse(str(text))
+        for key in SECRET_KEYS:
+            text.remove(key)
+    attributes, carried = {"xmlns:esx": NAMESPACE}, str(text)
+    if not is_sayable(carried):
+        attributes["encoding"] = "base64"
+        carried = base64.b64encode(carried.encode("utf-8", "surrogatepass")).decode("ascii")
+    return Element("esx:vmx", attributes, text=carried)
+
+
+def to_vmx(xml: Text, names: FileNames, *, hardware_version: int | None = None) -> VmxText:
+    """
+    Say a domain as a VMX.
+
+    Where the XML carries a VMX, that is the base: it comes back as it was, but for what was changed in the XML since.
+    A base may be a part of a VMX, written by hand, for what XML has no words for (``guestOS = "rhel9-64"``).
+
+    Args:
+        xml: A domain of type ``vmware``.
+        names: Where the VMX will lie, to turn paths on datastores into names of files.
+        hardware_version: The virtual hardware to write for; None is the base's, or else that of ESXi 8.0.
+
+    Raises:
+        DomainXmlError: the XML cannot be read, or the VMX that it carries.
+        NotRepresentable: a VMX of this hardware version cannot say it.
+    """
+    root = domain_xml.root_of(xml)
+    now = domain_xml.read(root)
+    carrier = _carried(root)
+    if carrier is None:
+        definition = completed(now)
+        _check(definition)
+        return vmx.format(definition, names, hardware_version=hardware_version)
+    try:
+        return _changed(VmxText.parse(_text_of(carrier)), now, names, hardware_version)
+    except VmxError as error:
+        raise DomainXmlError(f"{carrier.path}: {error}", path=carrier.path, **error.details) from error
+
+
+def _changed(text: VmxText, now: VmDefinition, names: FileNames, hardware_version: int | None) -> VmxText:
+    is_part = "config.version" not in text
+    if is_part:
+        text.set("config.version", "8")
+    if "virtualHW.version" not in text:
+        text.set("virtualHW.version", str(hardware_version or DEFAULT_HARDWARE_VERSION))
+    base = vmx.parse(text, names)
+    then = domain_xml.parse(domain_xml.format(domain_xml.restrict(base)))
+    if is_part:
+        merged = completed(merge(base, _stated_by(base, then), now))
+        _check(merged)
+        return vmx.format(merged, names, hardware_version=hardware_version)
+    merged = merge(base, then, now)
+    if hardware_version is not None:
+        merged = replace(merged, hardware_version=hardware_version)
+    return vmx.update(text, merged, names)
+
+
+def _stated_by(base: VmDefinition, then: VmDefinition) -> VmDefinition:
+    """Drop what XML states of any machine and this part of a VMX does not."""
+    silent = (f.name for f in fields(base) if f.name not in DEVICE_FIELDS and getattr(base, f.name) is None)
+    return replace(then, **dict.fromkeys(silent))
+
+
+def _check(definition: VmDefinition) -> None:
+    """Make sure that there is something behind every port: XML may say null where a VMX had nonsense."""
+    for port in definition.serial_ports:
+        if port.backing is PortBacking.NETWORK and port.path is None:
+            field = f"serial_ports[{port.slot}].path"
+            raise NotRepresentable(f"{field}: a serial port of type null is none that a VMX can say", field=field)
+
+
+def _carried(root: Element) -> Element | None:
+    metadata = root.find("metadata")
+    found = None
+    for element in metadata.children if metadata is not None else ():
+        namespace, _blank, name = element.tag.rpartition(" ")
+        if not namespace.startswith(_FAMILY):
+            continue
+        if namespace != NAMESPACE or name != "vmx" or found is not None:
+            raise wrong(element, "", f"one element vmx of namespace {NAMESPACE}", element.tag)
+        found = element
+    return found
+
+
+def _text_of(carrier: Element) -> str:
+    encoding = carrier.attributes.get("encoding", "text")
+    if encoding == "text":
+        return carrier.text
+    if encoding != "base64":
+        raise wrong(carrier, "encoding", "base64")
+    try:
+        return base64.b64decode("".join(carrier.text.split()), validate=True).decode("utf-8", "surrogatepass")
+    except (binascii.Error, ValueError) as error:
+        raise wrong(carrier, "", "base64 of UTF-8", carrier.text) from error
