@@ -42,6 +42,22 @@ def check(definition: VmDefinition, hardware_version: int) -> None:
     """
     if definition.absent:
         refuse("absent", "a VMX lists what there is; it cannot say that something must not be there")
+    _check_slots(definition)
+    for disk in definition.disks:
+        for field in ("capacity_kib", "provisioning"):
+            if getattr(disk, field) is not None:
+                refuse(f"disks[{disk.slot}].{field}", "a VMX names the disk's file, which alone knows this")
+    for path, version in _needs(definition):
+        if hardware_version < version:
+            refuse(path, f"it needs hardware version {version}, and {hardware_version} is asked for")
+    affinity, cpus = definition.cpu_affinity, definition.cpus or 1
+    if affinity and len(affinity) < cpus:
+        refuse("cpu_affinity", f"it names {len(affinity)} CPUs; wanted at least {cpus}, as many as the machine has")
+    if definition.vtpm and definition.firmware is not Firmware.EFI:
+        refuse("vtpm", "it needs firmware efi")
+
+
+def _check_slots(definition: VmDefinition) -> None:
     taken: dict[Slot, str] = {}
     for name in DEVICE_FIELDS:
         for device in getattr(definition, name):
@@ -51,15 +67,6 @@ def check(definition: VmDefinition, hardware_version: int) -> None:
             if device.slot in taken:
                 refuse(path, f"the slot is taken by {taken[device.slot]}")
             taken[device.slot] = path
-    for disk in definition.disks:
-        for field in ("capacity_kib", "provisioning"):
-            if getattr(disk, field) is not None:
-                refuse(f"disks[{disk.slot}].{field}", "a VMX names the disk's file, which alone knows this")
-    for path, version in _needs(definition):
-        if hardware_version < version:
-            refuse(path, f"it needs hardware version {version}, and {hardware_version} is asked for")
-    if definition.vtpm and definition.firmware is not Firmware.EFI:
-        refuse("vtpm", "it needs firmware efi")
 
 
 def _needs(definition: VmDefinition) -> Iterator[tuple[str, int]]:

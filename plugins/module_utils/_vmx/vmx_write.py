@@ -142,6 +142,12 @@ def _present(_device: Any, _names: FileNames) -> dict[str, str]:
     return {"{}.present": "true"}
 
 
+def _disk(disk: Disk, _names: FileNames) -> dict[str, str]:
+    if not (disk.file or "").lower().endswith(".vmdk"):
+        refuse(f"disks[{disk.slot}].file", f"found {disk.file!r}; a VMX knows a disk by its .vmdk")
+    return {"{}.present": "true"}
+
+
 def _folder(_device: Any, _names: FileNames) -> dict[str, str]:
     return {"{}.present": "true", "{}.enabled": "true"}
 
@@ -243,7 +249,7 @@ DISTRIBUTED = (
 )
 _IRREGULAR: Mapping[str, Callable[[Any, FileNames], dict[str, str]]] = {
     "controllers": _controller,
-    "disks": _present,
+    "disks": _disk,
     "cdroms": _cdrom,
     "floppies": _floppy,
     "shared_folders": _folder,
