@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pyVmomi import vim, vmodl
@@ -33,7 +33,7 @@ from .history import (
     refuse,
 )
 from .labels import LABELS
-from .managed import Call, Key, ManagedObject, method, wsdl_type
+from .managed import Call, Key, ManagedObject, method, reference, wsdl_type
 
 if TYPE_CHECKING:
     from .world import World
@@ -137,14 +137,15 @@ class EventLog:
         named = [obj for name in PLACE for obj in self.world.of_type(name)[:1]]
         if entity.type_name in ARGUMENTS and entity.type_name not in PLACE:
             named.append(entity)
-        arguments = {ARGUMENTS[obj.type_name][0]: _argument(obj.type_name, obj.ref, obj.get("name")) for obj in named}
+        arguments = {ARGUMENTS[obj.type_name][0]: _argument(obj.key, obj.get("name")) for obj in named}
         lowest = entity if issubclass(wsdl_type(entity.type_name), vim.ManagedEntity) else next(iter(hosts), None)
         return arguments, [entity.key, *(obj.key for obj in named)], ancestors(self.world, lowest)
 
 
-def _argument(type_name: str, ref: Any, name: str) -> Any:
-    field, cls = ARGUMENTS[type_name]
-    return cls(name=name, **{"datastore" if field == "ds" else field: ref})
+@lru_cache(maxsize=256)
+def _argument(key: Key, name: str) -> Any:
+    field, cls = ARGUMENTS[key.type_name]
+    return cls(name=name, **{"datastore" if field == "ds" else field: reference(*key)})
 
 
 @cache
