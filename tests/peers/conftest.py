@@ -84,8 +84,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rows = _rows(report for reports in terminalreporter.stats.values() for report in reports)
     if not rows:
         return
-    wide = max(len(peer) for peer, *_rest in rows)
-    long = min(COMMAND_WIDTH, max(len(command) for _peer, command, *_rest in rows))
+    wide = max(len(name) for name, *_rest in rows)
+    long = min(COMMAND_WIDTH, max(len(command) for _name, command, *_rest in rows))
     terminalreporter.section("peers and commands")
     for name, command, result, seconds in rows:
         terminalreporter.write_line(f"{name:{wide}} | {command[:long]:{long}} | {result:7} | {seconds:6.1f} s")
