@@ -13,6 +13,8 @@ from pyVmomi import vim
 from .managed import wsdl_type
 
 HERE = "{vm.name} on {host.name} in {datacenter.name}"
+FOR = HERE + ": {reason.msg}"
+SAYS = HERE + ": {message}"
 # Managed type to the field of an event that names such an entity, and the type of its value.
 ARGUMENTS: dict[str, tuple[str, Any]] = {
     "VirtualMachine": ("vm", vim.event.VmEventArgument),
@@ -54,11 +56,11 @@ KINDS: dict[str, Kind] = {
     "VmGuestShutdownEvent": Kind("info", "Guest OS shut down", f"Guest OS shut down for {HERE}"),
     "VmGuestRebootEvent": Kind("info", "Guest reboot", f"Guest OS reboot for {HERE}"),
     "VmGuestStandbyEvent": Kind("info", "Guest standby", f"Guest OS standby for {HERE}"),
-    "VmFailedToPowerOnEvent": Kind("error", "Cannot power on VM", f"Cannot power on {HERE}: {{reason.msg}}"),
-    "VmFailedToPowerOffEvent": Kind("error", "Cannot power off VM", f"Cannot power off {HERE}: {{reason.msg}}"),
-    "VmFailedToSuspendEvent": Kind("error", "Cannot suspend VM", f"Cannot suspend {HERE}: {{reason.msg}}"),
-    "VmFailedToResetEvent": Kind("error", "Cannot reset VM", f"Cannot reset {HERE}: {{reason.msg}}"),
-    "VmMessageEvent": Kind("info", "VM information message", f"Message on {HERE}: {{message}}"),
+    "VmFailedToPowerOnEvent": Kind("error", "Cannot power on VM", f"Cannot power on {FOR}"),
+    "VmFailedToPowerOffEvent": Kind("error", "Cannot power off VM", f"Cannot power off {FOR}"),
+    "VmFailedToSuspendEvent": Kind("error", "Cannot suspend VM", f"Cannot suspend {FOR}"),
+    "VmFailedToResetEvent": Kind("error", "Cannot reset VM", f"Cannot reset {FOR}"),
+    "VmMessageEvent": Kind("info", "VM information message", f"Message on {SAYS}"),
     "VmReconfiguredEvent": Kind("info", "VM reconfigured", f"Reconfigured {HERE}"),
     "VmRenamedEvent": Kind("info", "VM renamed", "Renamed {oldName} on {host.name} in {datacenter.name} to {newName}"),
     "VmRegisteredEvent": Kind("info", "VM registered", f"Registered {HERE}"),
