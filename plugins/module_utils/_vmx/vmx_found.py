@@ -36,10 +36,11 @@ _PLACE = re.compile(rf"(sched\.)?({_STEMS})(0|[1-9][0-9]{{0,3}})(?::(0|[1-9][0-9
 class Found:
     """The entries of one device by their keys, lower case and with ``{}`` for the slot; or those of the machine."""
 
-    __slots__ = ("_all", "entries")
+    __slots__ = ("_all", "_taken", "entries")
 
     def __init__(self, everything: Sorted) -> None:
         self.entries: dict[str, Entry] = {}
+        self._taken: dict[str, Entry] = {}
         self._all = everything
 
     def text(self, key: str) -> str | None:
@@ -52,6 +53,7 @@ class Found:
         for key in keys:
             entry = self.entries.pop(key, None)
             if entry is not None:
+                self._taken[key] = entry
                 del self._all.left[entry[0].lower()]
 
     def hide(self, key: str) -> None:
@@ -113,7 +115,8 @@ class Found:
         Raises:
             VmxError: always.
         """
-        self._all.refuse(self.entries.get(key) or next(iter(self.entries.values())), why)
+        entries = self._taken | self.entries
+        self._all.refuse(entries.get(key) or next(iter(entries.values())), why)
 
     def row(self, row: Row) -> Any:
         """Take what a row says, its aliases too; what a lenient row cannot read stays."""
