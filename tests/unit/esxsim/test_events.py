@@ -144,7 +144,7 @@ def test_the_manager_describes_every_event_and_shows_the_latest() -> None:
     client.vm().PowerOnVM_Task(None)
 
     assert len(manager.description.eventInfo) == len(KINDS)
-    assert type(manager.latestEvent) is vim.event.VmPoweredOnEvent
+    assert isinstance(manager.latestEvent, vim.event.VmPoweredOnEvent)
 
 
 @pytest.mark.parametrize(
