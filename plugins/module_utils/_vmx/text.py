@@ -162,12 +162,10 @@ class VmxText(Mapping[str, str]):
 
     def error(self, key: str, message: str) -> VmxError:
         """Return the error that a value is not what its key wants; the position is where the value begins."""
-        entry, position, text = self._first[key.lower()], len(self._head), str(self)
-        for one in self._entries:
-            if one is entry:
-                break
-            position += len(str(one))
-        line, column = tokens.line_and_column(text, position + len(entry.key + entry.assign))
+        entry = self._first[key.lower()]
+        before = self._entries[: self._entries.index(entry)]
+        position = len(self._head) + sum(len(str(one)) for one in before) + len(entry.key + entry.assign)
+        line, column = tokens.line_and_column(str(self), position)
         return VmxError(
             f"line {line}, column {column}: {entry.key}: {message}", line=line, column=column, key=entry.key
         )

@@ -204,6 +204,16 @@ def test_a_new_text_is_written_in_the_order_given() -> None:
     assert VmxText.of([("a", "1"), ("A", "2")])["a"] == "1"
 
 
+def test_a_copy_is_edited_on_its_own() -> None:
+    text = VmxText.from_bytes(b'.encoding = "windows-1252"\na = "\xe4" # \xe4')
+    copy = text.copy()
+    copy.set("a", "1")
+    copy.remove(".encoding")
+
+    assert text.to_bytes() == b'.encoding = "windows-1252"\na = "\xe4" # \xe4'
+    assert str(copy) == 'a = "1" # ä'
+
+
 def test_an_error_about_a_value_says_where_it_is() -> None:
     text = VmxText.parse('\ufeff# head\r\nx = "1"; y = "2"\r\n  MemSize  = "lots"\r\n')
     text.set("z", "3")

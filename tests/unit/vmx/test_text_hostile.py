@@ -63,9 +63,7 @@ def test_ten_megabytes_take_little_time(name: str) -> None:
     assert len(said) < 300
 
 
-@pytest.mark.parametrize(
-    "name", ["one line", "a million other entries", "comments", "wide characters", "two codes for one character"]
-)
+@pytest.mark.parametrize("name", ["one line", "comments", "wide characters", "two codes for one character"])
 def test_ten_megabytes_take_little_memory(name: str) -> None:
     data = HOSTILE[name]()
     tracemalloc.start()
@@ -76,6 +74,20 @@ def test_ten_megabytes_take_little_memory(name: str) -> None:
         tracemalloc.stop()
 
     assert (len(data) + peak) >> 20 < MOST_MIB
+
+
+def test_as_many_entries_as_are_allowed_take_little_memory() -> None:
+    count = MOST_ENTRIES // 10
+    data = b"".join(b"a%d='' # x\n" % number for number in range(count))
+    tracemalloc.start()
+    try:
+        found = VmxText.from_bytes(data)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == count
+    assert (peak * MOST_ENTRIES // count) >> 20 < MOST_MIB // 2
 
 
 def test_more_entries_than_any_machine_has_are_refused() -> None:
