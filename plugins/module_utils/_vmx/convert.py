@@ -20,11 +20,12 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import fields, replace
+from typing import Any
 
 from .._errors import DomainXmlError, NotRepresentable, VmxError
 from . import domain_xml, vmx
 from .convert_merge import completed, merge
-from .definition import DEVICE_FIELDS, VmDefinition
+from .definition import VmDefinition
 from .devices import PortBacking
 from .limits import DEFAULT_HARDWARE_VERSION
 from .paths import FileNames
@@ -124,8 +125,8 @@ def _changed(text: VmxText, now: VmDefinition, names: FileNames, hardware_versio
 
 def _stated_by(base: VmDefinition, then: VmDefinition) -> VmDefinition:
     """Drop what XML states of any machine and this part of a VMX does not."""
-    silent = (f.name for f in fields(base) if f.name not in DEVICE_FIELDS and getattr(base, f.name) is None)
-    return replace(then, **dict.fromkeys(silent))
+    silent: dict[str, Any] = {field.name: None for field in fields(base) if getattr(base, field.name) is None}
+    return replace(then, **silent)
 
 
 def _check(definition: VmDefinition) -> None:

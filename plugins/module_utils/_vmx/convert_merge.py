@@ -19,6 +19,7 @@ from .definition import DEVICE_FIELDS, UuidAction, VmDefinition
 from .devices import Endpoint, MacType, Nic, PortBacking, SerialPort, SharedFolder
 from .diff import Change, Diff, compare, patched
 from .domain_xml_words import is_vpx
+from .drives import Cdrom, CdromBacking
 from .limits import SLOTS
 from .slots import Slot
 
@@ -125,15 +126,17 @@ def completed(definition: VmDefinition) -> VmDefinition:
     """
     Add to a machine from XML what libvirt adds when it writes a VMX.
 
-    A machine without a UUID gets one at its first start; controllers without a drive are left out; and what
-    :func:`completed_device` adds to devices.
+    A machine without a UUID gets one at its first start; controllers without a drive and empty descriptions are left
+    out; a drive of the host that is none is an empty one; and what :func:`completed_device` adds to devices.
     """
-    drives = (*definition.disks, *definition.cdroms)
-    used = {Slot(drive.slot.kind, drive.slot.index) for drive in drives}
+    slots = (*(disk.slot for disk in definition.disks), *(cdrom.slot for cdrom in definition.cdroms))
+    used = {Slot(slot.kind, slot.index) for slot in slots}
     return replace(
         definition,
         uuid_action=definition.uuid_action or (UuidAction.CREATE if definition.uuid is None else None),
+        annotation=definition.annotation or None,
         controllers=tuple(one for one in definition.controllers if one.slot in used),
+        cdroms=tuple(map(completed_device, definition.cdroms)),
         nics=tuple(map(completed_device, definition.nics)),
         serial_ports=tuple(map(completed_device, definition.serial_ports)),
         shared_folders=tuple(map(completed_device, definition.shared_folders)),
@@ -141,7 +144,7 @@ def completed(definition: VmDefinition) -> VmDefinition:
 
 
 def completed_device(device: Any) -> Any:
-    """Add to a device from XML what libvirt adds: who chose a MAC address, the end of a pipe, access to a folder."""
+    """Add to a device from XML what libvirt adds: who chose a MAC address, the end of a pipe, and such."""
     if isinstance(device, Nic):
         return _completed_nic(device)
     if isinstance(device, SerialPort):
@@ -149,6 +152,8 @@ def completed_device(device: Any) -> Any:
             endpoint = device.endpoint or Endpoint.CLIENT
             device = replace(device, endpoint=endpoint, no_rx_loss=bool(device.no_rx_loss))
         return replace(device, yield_on_poll=True if device.yield_on_poll is None else device.yield_on_poll)
+    if isinstance(device, Cdrom) and device.device is None and not device.auto_detect:
+        return replace(device, backing=CdromBacking.ISO)
     if isinstance(device, SharedFolder):
         return replace(device, readable=True if device.readable is None else device.readable)
     return device

@@ -141,7 +141,7 @@ def _read_memory(root: Element) -> dict[str, Any]:
         found["memory_limit_mib"] = -(-balloon // 1024)
     least = root.find("memtune", "min_guarantee")
     if least is not None:
-        found["memory_reservation_mib"] = min(-(-kib(least) // 1024), memory // 1024) or None
+        found["memory_reservation_mib"] = -(-kib(least) // 1024) or None
     return found
 
 

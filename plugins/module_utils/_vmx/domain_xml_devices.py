@@ -34,6 +34,7 @@ from .domain_xml_words import (
     PORT_TYPES,
     PROTOCOLS,
     endpoint_of,
+    is_made_up,
     is_vpx,
     power_of_two,
     uri_of,
@@ -79,7 +80,7 @@ def _ported(devices: Element, tag: str, read: Any) -> list[Any]:
     most = SLOTS[f"{tag}_ports"][tag].indexes - 1
     taken: set[int] = set()
     found = []
-    for element in devices.all(tag):
+    for element in _port_elements(devices, tag):
         target = element.find("target")
         port = number(target, "port", 0, most) if target is not None else None
         if port is None:
@@ -91,6 +92,16 @@ def _ported(devices: Element, tag: str, read: Any) -> list[Any]:
     return sorted(found, key=lambda device: device.slot.index)
 
 
+def _port_elements(devices: Element, tag: str) -> list[Element]:
+    """Return the elements of ports; where there is no serial port, the first console is one."""
+    found = list(devices.all(tag))
+    console = devices.find("console") if tag == "serial" and not found else None
+    target = console.find("target") if console is not None else None
+    if console is not None and (target is None or target.attributes.get("type", "serial") == "serial"):
+        found.append(console)
+    return found
+
+
 def _read_nic(element: Element, slot: Slot) -> Nic:
     kind = pick(element, "type", _INTERFACES, None)
     if kind is None:
@@ -98,7 +109,7 @@ def _read_nic(element: Element, slot: Slot) -> Nic:
     model = element.find("model")
     return Nic(
         slot=slot,
-        model=pick(model, "type", NIC_MODELS, None) if model is not None else None,
+        model=pick(model, "type", NIC_MODELS, None, any_case=True) if model is not None else None,
         **_read_mac(element),
         **_read_connection(element, kind),
     )
@@ -118,6 +129,7 @@ def _read_connection(element: Element, kind: str) -> dict[str, Any]:
         raise wrong(source, "bridge", "the name of a port group")
     target = element.find("target")
     vnet = target.attributes.get("dev") if target is not None else None
+    vnet = None if vnet is not None and is_made_up(vnet) else vnet
     connection = NicConnection.BRIDGED if vnet is None else NicConnection.CUSTOM
     return {"network": source.attributes["bridge"], "connection": connection, "vnet": vnet}
 
@@ -239,7 +251,8 @@ def _read_vnc(devices: Element) -> Vnc | None:
 def _read_video(devices: Element) -> Video | None:
     found = list(devices.all("video"))
     if not found:
-        return None
+        # A screen without a card gets one.
+        return Video(ram_kib=DEFAULT_VIDEO_KIB) if devices.find("graphics") is not None else None
     if len(found) > 1:
         raise wrong(found[1], "", "one video card at the most", "another one")
     model = found[0].find("model")

@@ -39,6 +39,7 @@ from .domain_xml_words import (
     NO_MAC,
     drive_order,
     endpoint_of,
+    is_made_up,
     is_vpx,
     power_of_two,
     rounded,
@@ -192,7 +193,7 @@ def _nic(nic: Nic) -> Nic:
     elif nic.connection is NicConnection.NAT:
         kept["connection"] = nic.connection
     elif nic.network is not None and nic.connection is not NicConnection.HOSTONLY:
-        is_custom = nic.connection is NicConnection.CUSTOM and nic.vnet is not None
+        is_custom = nic.connection is NicConnection.CUSTOM and nic.vnet is not None and not is_made_up(nic.vnet)
         kept["network"] = nic.network
         kept["connection"] = NicConnection.CUSTOM if is_custom else NicConnection.BRIDGED
         kept["vnet"] = nic.vnet if is_custom else None

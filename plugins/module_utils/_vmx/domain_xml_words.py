@@ -54,6 +54,7 @@ _URI = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^/@]*@)?(\[[^]/]*\]|[^:
 _NVME = re.compile(r"nvme([0-9]{1,3})n([0-9]{1,3})")
 _LETTERS = re.compile(r"(sd|hd|fd)([a-z]{1,4})")
 _VPX = re.compile(r"00:50:56:[89ab][0-9a-f]:", re.IGNORECASE)
+_MADE_UP = re.compile(r"vnet[0-9]+")
 _SCSI_ITSELF = 7
 _NARROW = 15
 _WIDE = 64
@@ -86,6 +87,11 @@ def share_word(shares: int, cpus: int) -> Shares:
 def is_vpx(mac: str) -> bool:
     """Whether a MAC address is of the range that vCenter assigns."""
     return _VPX.match(mac) is not None
+
+
+def is_made_up(vnet: str) -> bool:
+    """Whether a name of a network device is one that libvirt makes up itself, and therefore does not read."""
+    return _MADE_UP.fullmatch(vnet) is not None
 
 
 def rounded(amount: int, step: int) -> int:

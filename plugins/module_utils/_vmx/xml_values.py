@@ -50,11 +50,12 @@ def words_of(table: Mapping[str, T]) -> str:
     return f"{', '.join(words)} or {last}" if words else last
 
 
-def pick(element: Element, name: str, table: Mapping[str, T], default: T) -> T:
+def pick(element: Element, name: str, table: Mapping[str, T], default: T, *, any_case: bool = False) -> T:
     """Return what the word in an attribute stands for; the default where there is no attribute."""
     word = element.attributes.get(name)
     if word is None:
         return default
+    word = word.lower() if any_case else word
     if word not in table:
         raise wrong(element, name, words_of(table))
     return table[word]
