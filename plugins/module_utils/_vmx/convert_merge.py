@@ -18,7 +18,7 @@ from typing import Any
 from .definition import DEVICE_FIELDS, UuidAction, VmDefinition
 from .devices import Endpoint, MacType, Nic, PortBacking, SerialPort, SharedFolder
 from .diff import Change, Diff, compare, patched
-from .domain_xml_words import is_vpx
+from .domain_xml_words import is_vpx, share_value
 from .drives import Cdrom, CdromBacking
 from .limits import SLOTS
 from .slots import Slot
@@ -39,7 +39,7 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
         then: The same as the XML made of it said it.
         now: What the XML says now.
     """
-    then, now = _placed(base, then), _placed(base, _known_again(then, now))
+    then, now = _placed(base, then), _placed(base, _known_again(then, _with_same_shares(then, now)))
     changes = [_completed_change(change) for change in compare(then, now, purge=True)]
     changes += _taken_away(then, now)
     added = [Slot.parse(change.parts[1] or "") for change in changes if _is_new_device(change)]
@@ -50,6 +50,14 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
         if device.slot in added
     )
     return patched(base, Diff((*in_the_way, *changes)))
+
+
+def _with_same_shares(then: VmDefinition, now: VmDefinition) -> VmDefinition:
+    """Keep the word for shares whose number in XML did not change, whatever the number of CPUs makes of it."""
+    before, after = (
+        None if one.cpu_shares is None else share_value(one.cpu_shares, one.cpus or 1) for one in (then, now)
+    )
+    return replace(now, cpu_shares=then.cpu_shares) if before == after else now
 
 
 def _is_new_device(change: Change) -> bool:
