@@ -25,6 +25,7 @@ from .device_info import DEVICES, Place, shares_of
 from .extra_config import read_extra
 
 # Keys of the virtual devices that every machine has, and those that hang on them.
+_MOST_OF_A_KIND = 64
 _FIRST_KEY = {"ethernet": 4000, "serial": 9000, "parallel": 10000, "pciPassthru": 13000}
 
 
@@ -58,9 +59,12 @@ def read_config(config: Any) -> Config:
 def by_slot(devices: Sequence[Any]) -> dict[str, Any]:
     """Return the devices that have a slot of the hub by that slot: ``scsi0``, ``scsi0:1``, ``ethernet0``."""
     by_key = {device.key: device for device in devices}
-    found = {}
+    found: dict[str, Any] = {}
     for device in devices:
         slot = _slot_of(device, by_key)
+        # Some servers number devices in their own way: then they count in their order.
+        while slot is not None and slot.unit is None and str(slot) in found:
+            slot = Slot(slot.kind, slot.index + 1)
         if slot is not None:
             found[str(slot)] = device
     return found
@@ -72,12 +76,11 @@ def _slot_of(device: Any, by_key: Mapping[int, Any]) -> Slot | None:
         return None
     if place.is_controller:
         return Slot(place.kind, device.busNumber)
-    if place.kind == "floppy":
-        return Slot("floppy", device.unitNumber or 0)
     if place.kind in _FIRST_KEY:
-        return Slot(place.kind, device.key - _FIRST_KEY[place.kind])
-    if place.kind == "usb":
-        return Slot("usb", device.unitNumber or 0)
+        number = device.key - _FIRST_KEY[place.kind]
+        return Slot(place.kind, number if 0 <= number < _MOST_OF_A_KIND else 0)
+    if place.kind:
+        return Slot(place.kind, device.unitNumber or 0)
     controller = by_key.get(device.controllerKey)
     above = _place_of(controller) if controller is not None else None
     if controller is None or above is None or device.unitNumber is None:

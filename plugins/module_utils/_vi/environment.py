@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .._errors import Ambiguous, FaultError, NotFound, OptionError, PlanError
+from .._errors import Ambiguous, ConnectionLost, FaultError, NotFound, OptionError, PlanError
 from . import sdk
 from .properties import Row, walk_step
 
@@ -188,6 +188,9 @@ def check_hardware(
     spec = specs(key=key, guestId=None if guest_id is None else [guest_id])
     try:
         option = session.call(environment.browser, "QueryConfigOptionEx", spec=spec)
+    except ConnectionLost:
+        # Some servers answer with less than the API demands; then they judge for themselves when it comes to it.
+        return Advice()
     except FaultError as error:
         if error.details.get("fault") not in ("InvalidArgument", "NotSupported"):
             raise
