@@ -45,7 +45,8 @@ LAYERS = {
     "_shell": Layer((*PURE, "_argspec", "_shell", "_vi"), ("ansible", "yaml")),
     "modules": Layer(ALL),
     "doc_fragments": Layer(()),
-    "filter": Layer((*PURE, "_argspec"), ("ansible",)),
+    "filter": Layer((*PURE, "plugin_utils"), ("ansible",)),
+    "plugin_utils": Layer(PURE, ("ansible",)),
     "inventory": Layer(ALL, ("ansible",)),
     "event_source": Layer(ALL),
 }
@@ -103,7 +104,7 @@ def _allowed(name: str, layer: Layer, extra: tuple[str, ...]) -> bool:
         parts = name.removeprefix(COLLECTION).split(".")
         if parts[:2] == ["plugins", "module_utils"]:
             return len(parts) > 2 and parts[2] in layer.ours
-        return False
+        return parts[0] == "plugins" and len(parts) > 2 and parts[1] == "plugin_utils" and parts[1] in layer.ours
     top = name.split(".", maxsplit=1)[0]
     return top in sys.stdlib_module_names or top in layer.others or top in extra
 
@@ -157,6 +158,8 @@ def test_a_module_hands_its_run_to_the_shell(path: str) -> None:
         ("plugins/modules/esx_vm_power.py", "from pyVmomi import vim"),
         ("plugins/modules/esx_vm_power.py", "from .esx_question import run"),
         ("plugins/modules/esx_vm_power.py", "from ...tests import esxsim"),
+        ("plugins/modules/esx_vm_power.py", "from ..plugin_utils.filters import plain"),
+        ("plugins/filter/to_vmx.py", "from ..module_utils._vi import sdk"),
         ("plugins/module_utils/_new/thing.py", "import os"),
     ],
 )
@@ -175,6 +178,10 @@ def test_a_wrong_arrow_is_found(path: str, source: str) -> None:
         ("plugins/module_utils/_vi/wait.py", "from .sdk import vim\nfrom .._flow import question"),
         ("plugins/module_utils/_vi/sdk.py", "from pyVmomi import vim, vmodl"),
         ("plugins/module_utils/_shell.py", "from ansible.module_utils.basic import AnsibleModule"),
+        (
+            "plugins/filter/to_vmx.py",
+            "from ..module_utils._vmx import vmx\nfrom ..plugin_utils.filters import plain",
+        ),
         (
             "plugins/modules/esx_vm_power.py",
             "from ..module_utils._flow import power\nfrom ..module_utils._shell import run_module",

@@ -27,6 +27,7 @@ from . import domain_xml, vmx
 from .convert_merge import completed, merge
 from .definition import VmDefinition
 from .devices import PortBacking
+from .diff import compare, patched
 from .limits import DEFAULT_HARDWARE_VERSION
 from .paths import FileNames
 from .text import VmxText
@@ -35,6 +36,7 @@ from .xml_values import wrong
 
 NAMESPACE = "urn:virt-esx:vmx:1"
 _FAMILY = "urn:virt-esx:vmx:"
+_NOT_IN_A_VMX = frozenset({"capacity_kib", "provisioning"})
 SECRET_KEYS = ("RemoteDisplay.vnc.password", "RemoteDisplay.vnc.key")
 
 
@@ -103,6 +105,35 @@ def to_vmx(xml: Text, names: FileNames, *, hardware_version: int | None = None) 
         return _changed(VmxText.parse(_text_of(carrier)), now, names, hardware_version)
     except VmxError as error:
         raise DomainXmlError(f"{carrier.path}: {error}", path=carrier.path, **error.details) from error
+
+
+def changed_vmx(text: VmxText, want: VmDefinition, names: FileNames, *, hardware_version: int | None = None) -> VmxText:
+    """
+    Change a VMX so that it says what a definition states, and nothing else.
+
+    Raises:
+        VmxError: the VMX cannot be read.
+        NotRepresentable: a VMX of this hardware version cannot say it.
+    """
+    have = vmx.parse(text, names)
+    if hardware_version is not None:
+        want = replace(want, hardware_version=hardware_version)
+    diff = compare(have, want)
+    stays = next((change for change in diff if change.path.rpartition(".")[2] in _NOT_IN_A_VMX), None)
+    if stays is not None:
+        raise NotRepresentable(f"{stays.path}: a VMX names the disk's file, which alone knows this", field=stays.path)
+    return vmx.update(text, patched(have, diff), names)
+
+
+def from_domain_xml(xml: Text, names: FileNames) -> VmDefinition:
+    """
+    Read a domain, with all that the VMX says which it carries.
+
+    Raises:
+        DomainXmlError, NotRepresentable: as :func:`to_vmx`.
+    """
+    root = domain_xml.root_of(xml)
+    return domain_xml.read(root) if _carried(root) is None else vmx.parse(to_vmx(xml, names), names)
 
 
 def _changed(text: VmxText, now: VmDefinition, names: FileNames, hardware_version: int | None) -> VmxText:
