@@ -28,11 +28,12 @@ _INT64 = 2**63
 
 @dataclass(frozen=True)
 class Codec:
-    """How one kind of value is read and written; ``name`` is for people."""
+    """How one kind of value is read and written; ``name`` is for people, ``most`` how many characters it may have."""
 
     name: str
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    most: int = 4096
 
 
 def uuid_of(text: str) -> str:
@@ -172,4 +173,4 @@ KIB_AS_BYTES = Codec("number of bytes", _read_bytes, lambda value: str(kib_to_by
 UUID = Codec("UUID, as pairs of hex digits", uuid_of, _write_uuid)
 MAC = Codec("MAC address", mac_of, mac_of)
 SHARES = Codec("low, normal, high or a number", _read_shares, _write_shares)
-AFFINITY = Codec("all, or numbers with commas", _read_affinity, _write_affinity)
+AFFINITY = Codec("all, or numbers with commas", _read_affinity, _write_affinity, most=2**17)

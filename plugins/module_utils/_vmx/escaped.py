@@ -38,7 +38,7 @@ def _write_boot_order(devices: tuple[BootDevice, ...]) -> str:
 
 
 TEXT = Codec("text", _read, escape_pipe)
-ESCAPED = Codec("text with pipe escapes", unescape_pipe, escape_pipe)
+ESCAPED = Codec("text with pipe escapes", unescape_pipe, escape_pipe, most=2**16)
 NAME = Codec("text with percent and pipe escapes", unescape_name, escape_name)
 # What file is meant is the affair of FileNames.
 FILE = Codec("file name", _read, escape_pipe)

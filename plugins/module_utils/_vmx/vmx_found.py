@@ -70,12 +70,15 @@ class Found:
         entry = self.entries.get(key)
         if entry is None:
             return None
+        # Nothing that a machine has is longer, and nothing that is longer is looked at.
+        if len(entry[1]) > codec.most:
+            self._all.refuse(entry, f"wanted at most {codec.most} characters")
         try:
             if codec is FILE:
                 return self._all.names.parse(FILE.read(entry[1]))
             value = codec.read(entry[1])
         except ValueError as exc:
-            self._all.refuse(entry, str(exc) if codec is FILE else f"wanted {exc}")
+            raise self._all.error(entry, str(exc) if codec is FILE else f"wanted {exc}") from exc
         limits = RANGES.get(name)
         if limits is not None:
             for number in value if isinstance(value, tuple) else (value,):
@@ -101,12 +104,11 @@ class Found:
             VmxError: it cannot be read.
         """
         try:
-            self._all.names.parse(FILE.read(self.entries[key][1]))
-        except MissingFile:
-            return None
-        except ValueError:
-            pass  # which read says better
-        return str(self.read(key, FILE))
+            return str(self.read(key, FILE))
+        except VmxError as error:
+            if isinstance(error.__cause__, MissingFile):
+                return None
+            raise
 
     def wrong(self, key: str, why: str) -> NoReturn:
         """
@@ -198,9 +200,13 @@ class Sorted:
         Raises:
             VmxError: always.
         """
+        raise self.error(entry, why)
+
+    def error(self, entry: Entry, why: str) -> VmxError:
+        """Return the error that an entry's value is not what its key wants."""
         key, value = entry
         shown = value if len(value) <= 80 else f"{value[:77]}..."
-        raise self._text.error(key, f"found {shown!r}; {why}")
+        return self._text.error(key, f"found {shown!r}; {why}")
 
 
 def _slot_of(pair: tuple[Slot, Found]) -> Slot:

@@ -133,9 +133,12 @@ def text_of(codec: Codec, value: Any, path: str, names: FileNames) -> str:
     if limits is not None and isinstance(value, int) and not isinstance(value, bool) and not limits.holds(value):
         refuse(path, f"{value} cannot be written; wanted {limits}")
     try:
-        return TEXT.write(names.format(value)) if codec is FILE else codec.write(value)
+        text = codec.write(names.format(value) if codec is FILE else value)
     except ValueError as exc:
         raise NotRepresentable(f"{path}: {value!r} cannot be written; wanted {exc}", field=path) from exc
+    if len(text) > codec.most:
+        refuse(path, f"it has {len(text)} characters; wanted at most {codec.most}")
+    return text
 
 
 def _present(_device: Any, _names: FileNames) -> dict[str, str]:
@@ -176,7 +179,7 @@ def _cdrom(cdrom: Cdrom, names: FileNames) -> dict[str, str]:
     if cdrom.file:
         found["{}.fileName"] = text_of(FILE, cdrom.file, f"{path}.file", names)
     elif cdrom.device is not None:
-        found["{}.fileName"] = TEXT.write(cdrom.device)
+        found["{}.fileName"] = text_of(TEXT, cdrom.device, f"{path}.device", names)
     elif cdrom.auto_detect and cdrom.backing in OF_HOST:
         found["{}.fileName"] = AUTO_DETECT
     return found
@@ -196,7 +199,7 @@ def _floppy(floppy: Floppy, names: FileNames) -> dict[str, str]:
     if floppy.file is not None:
         found["{}.fileName"] = text_of(FILE, floppy.file, f"{path}.file", names) if floppy.file else ""
     elif floppy.device is not None:
-        found["{}.fileName"] = TEXT.write(floppy.device)
+        found["{}.fileName"] = text_of(TEXT, floppy.device, f"{path}.device", names)
     return found
 
 
