@@ -16,15 +16,17 @@ from __future__ import annotations
 import hashlib
 import http.client
 import io
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .._errors import ConnectError, ConnectionLost, EsxError, NotVsphere, UntrustedHost
+from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, NotVsphere, UntrustedHost
 from . import sdk
 
 # Sending one of these twice changes nothing, so it may be sent again when its reply got lost.
@@ -44,6 +46,9 @@ REPEATABLE = frozenset(
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.25
 KEPT_CONNECTIONS = 8
+
+_FAULT_STRING = re.compile(r"<faultstring[^>]*>([^<]{0,2000})</faultstring>")
+_FAULT_KIND = re.compile(r"<detail>\s*<(?:[\w.-]+:)?(\w{1,100}?)(?:Fault)?[\s>]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +239,9 @@ class Transport(sdk.SoapStubAdapterBase):
             # A file, because pyVmomi does not notice that a string ends too early.
             reply = sdk.SoapResponseDeserializer(stub).Deserialize(io.BytesIO(body), info.result)
         except (ExpatError, TypeError, AttributeError, LookupError, ValueError) as error:
+            unknown = _unknown_fault(info.wsdlName, body) if status == 500 else None
+            if unknown is not None:
+                raise unknown from error
             raise self._unusable(info.wsdlName, f"a reply that is not SOAP ({error})") from error
         if isinstance(reply, sdk.vmodl.MethodFault):
             raise reply
@@ -303,6 +311,18 @@ class Transport(sdk.SoapStubAdapterBase):
                 "firewall, or raise 'connect_timeout'"
             )
         return ConnectError(f"no connection to {self.address}{via}: {_words(error)}; check hostname and port")
+
+
+def _unknown_fault(method: str, body: bytes) -> FaultError | None:
+    """Read a fault that pyVmomi does not know, as that of a newer host; None: it is no fault."""
+    text = body.decode("utf-8", "replace")
+    said, kind = _FAULT_STRING.search(text), _FAULT_KIND.search(text)
+    if said is None or not text.rstrip().endswith("Envelope>"):
+        return None
+    name = kind.group(1) if kind is not None else "a fault without a name"
+    sentence = unescape(said.group(1)).strip()
+    told = f"{name}: {sentence}" if sentence and sentence != name else name
+    return FaultError(f"{method} was refused with {told}", method=method, fault=name)
 
 
 def _longest_wait(method: str, args: Any) -> float:

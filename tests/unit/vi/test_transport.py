@@ -17,6 +17,7 @@ from ansible_collections.virt.esx.plugins.module_utils._errors import (
     ConnectError,
     ConnectionLost,
     EsxError,
+    FaultError,
     LoginRefused,
     NotVsphere,
     OptionError,
@@ -27,6 +28,7 @@ from ansible_collections.virt.esx.plugins.module_utils._vi.connection import con
 from ansible_collections.virt.esx.tests.esxsim import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.certificates import make_certificate
 from ansible_collections.virt.esx.tests.esxsim.http import Server, serve
+from ansible_collections.virt.esx.tests.esxsim.wire import Request, Response
 from ansible_collections.virt.esx.tests.support.worlds import params
 from ansible_collections.virt.esx.tests.unit.esxsim import core_world
 
@@ -247,3 +249,21 @@ def test_closing_frees_a_thread_that_waits_for_a_reply(server: Server) -> None:
         thread.join(5)
 
     assert len(failures) == 1
+
+
+def test_a_fault_that_pyvmomi_does_not_know_is_told_in_the_host_s_words(server: Server) -> None:
+    right = server.routes["/sdk"]
+
+    def newer(request: Request) -> Response:
+        response = right(request)
+        if response.status == 500 and isinstance(response.body, bytes):
+            response.body = response.body.replace(b"ManagedObjectNotFound", b"NeverHeardOf")
+        return response
+
+    server.routes["/sdk"] = newer
+    with connect(options(server)) as host, pytest.raises(FaultError) as caught:
+        host.session.call(host.session.reference("VirtualMachine", "4711"), "PowerOnVM_Task")
+
+    assert caught.value.failure()["fault"] == "NeverHeardOf"
+    assert "PowerOnVM_Task was refused with NeverHeardOf: " in str(caught.value)
+    assert "&" not in str(caught.value)
