@@ -25,6 +25,8 @@ from typing import Any, NoReturn, Union
 from .._errors import OptionError
 from .codec import mac_of, uuid_of
 from .definition import DEVICE_FIELDS, VmDefinition
+from .keys_machine import IDENTITY, RESOURCES
+from .keys_start import START, VIDEO
 from .limits import RANGES, is_slot_of, slots_of
 from .slots import ShareLevel, Slot
 
@@ -33,6 +35,13 @@ _FALSE = frozenset({"false", "no", "off"})
 _UUIDS = frozenset({"uuid", "instance_uuid", "location_uuid", "generation_id", "switch_uuid"})
 _KEY = re.compile(r"[A-Za-z.][\w:.*-]*", re.ASCII)
 _UNION = (Union, types.UnionType)
+# Keys that a field says, whatever else there is; a lenient row or one for newer hardware may leave its key in extra.
+_OWN_FIELDS = {
+    row.key.lower(): f"{table.field}.{row.field}" if table.field else row.field
+    for table in (IDENTITY, RESOURCES, START, VIDEO)
+    for row in table.regular
+    if not row.lenient and not row.since
+}
 _LEFT_OUT_EMPTY = frozenset({*DEVICE_FIELDS, "absent", "extra"})
 
 
@@ -221,6 +230,8 @@ def _extra(value: Any, path: str) -> Mapping[str, str]:
             _fail(place, key, "a key that is not there yet; upper and lower case are the same")
         if not isinstance(text, str):
             _fail(place, text, "text")
+        if key.lower() in _OWN_FIELDS:
+            _fail(place, key, f"the field {_OWN_FIELDS[key.lower()]}")
         seen.add(key.lower())
         found[key] = text
     return MappingProxyType(found)
