@@ -16,7 +16,7 @@ from types import MappingProxyType
 from .keys_devices import NICS, PARALLEL_PORTS, PCI_DEVICES, SERIAL_PORTS, SHARED_FOLDERS, USB_DEVICES
 from .keys_drives import CDROMS, CONTROLLERS, DISKS, FLOPPIES
 from .keys_machine import IDENTITY, RESOURCES
-from .keys_start import START, VIDEO, VNC
+from .keys_start import START, TPM, VIDEO, VNC
 from .rows import Table
 
 # Field of VmDefinition -> table, in the order in which devices are written.
@@ -30,4 +30,4 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     }
 )
 # All of them, in the order of the page.
-ALL_TABLES = (IDENTITY, RESOURCES, START, *TABLES.values(), VIDEO, VNC)
+ALL_TABLES = (IDENTITY, RESOURCES, START, TPM, *TABLES.values(), VIDEO, VNC)

@@ -151,14 +151,6 @@ SERIAL_PORTS = Table(
             libvirt="serial@type",
         ),
         Row(key="{}.pipe.endPoint", field="endpoint", default="server", note="Of a pipe."),
-        Row(
-            key="{}.network.endPoint",
-            field="endpoint",
-            default="server",
-            vsphere="URIBackingInfo.direction",
-            libvirt="serial/source@mode",
-            note="Of a network connection.",
-        ),
         Row(key="{}.tryNoRxLoss", field="no_rx_loss", codec=BOOL, vsphere="PipeBackingInfo.noRxLoss"),
         Row(
             key="{}.fileName",
@@ -166,6 +158,14 @@ SERIAL_PORTS = Table(
             vsphere="VirtualSerialPort.backing.fileName, deviceName, pipeName, serviceURI",
             libvirt="serial/source",
             note="Of a file, a place on a datastore; of all else as it stands.",
+        ),
+        Row(
+            key="{}.network.endPoint",
+            field="endpoint",
+            default="server",
+            vsphere="URIBackingInfo.direction",
+            libvirt="serial/source@mode",
+            note="Of a network connection.",
         ),
         Row(key="{}.vspc", field="proxy", codec=TEXT, vsphere="URIBackingInfo.proxyURI"),
         Row(

@@ -61,8 +61,8 @@ VIDEO = Table(
     ),
 )
 
-START = Table(
-    title="Firmware, start and tools",
+TPM = Table(
+    title="Virtual TPM",
     field="",
     rows=(
         Row(
@@ -75,6 +75,13 @@ START = Table(
             libvirt="tpm",
             note="Needs EFI.",
         ),
+    ),
+)
+
+START = Table(
+    title="Firmware, start and tools",
+    field="",
+    rows=(
         Row(
             key="firmware",
             field="firmware",

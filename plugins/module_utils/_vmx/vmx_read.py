@@ -37,7 +37,7 @@ from .drives import Controller, Floppy, FloppyBacking
 from .escaped import FILE, TEXT
 from .keys import TABLES
 from .keys_machine import IDENTITY, RESOURCES
-from .keys_start import START, VIDEO, VNC
+from .keys_start import START, TPM, VIDEO, VNC
 from .rows import Table
 from .slots import Slot
 from .vmx_drives import read_drives
@@ -58,7 +58,7 @@ def read(everything: Sorted, hardware_version: int) -> VmDefinition:
     own = everything.own
     own.take(".encoding", "config.version")
     _hide_too_new(own, hardware_version)
-    values = own.rows(IDENTITY) | own.rows(RESOURCES) | own.rows(START)
+    values = own.rows(IDENTITY) | own.rows(RESOURCES) | own.rows(START) | own.rows(TPM)
     _check_affinity(own, values)
     values["generation_id"] = _generation(own)
     values["vnc"] = _vnc(own)
@@ -99,7 +99,7 @@ def device(kind: type[Any], slot: Slot, found: Found, table: Table, irregular: I
 def _hide_too_new(own: Found, hardware_version: int) -> None:
     """Leave alone what this machine cannot have, as its host does."""
     is_efi = (own.text("firmware") or "").strip().lower() == Firmware.EFI.value
-    for row in (*RESOURCES.rows, *START.rows):
+    for row in (*RESOURCES.rows, *START.rows, *TPM.rows):
         key = row.lookups[0]
         if row.since and own.is_true(key) and (row.since > hardware_version or (row.field == "vtpm" and not is_efi)):
             own.hide(key)

@@ -18,7 +18,7 @@ from .definition import DEVICE_FIELDS, Device, Firmware, VmDefinition
 from .devices import MacType
 from .drives import Cdrom, CdromBacking
 from .keys_machine import RESOURCES
-from .keys_start import START
+from .keys_start import START, TPM
 from .limits import is_slot_of, slots_of, version_of
 from .slots import Slot
 
@@ -71,7 +71,7 @@ def _check_slots(definition: VmDefinition) -> None:
 
 def _needs(definition: VmDefinition) -> Iterator[tuple[str, int]]:
     """Yield what not every hardware version has, and which one has it."""
-    for row in (*RESOURCES.rows, *START.rows):
+    for row in (*RESOURCES.rows, *START.rows, *TPM.rows):
         if row.since and getattr(definition, row.field):
             yield row.field, row.since
     for name in DEVICE_FIELDS:

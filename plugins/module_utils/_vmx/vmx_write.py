@@ -22,7 +22,7 @@ from .drives import Cdrom, CdromBacking, Controller, Disk, Floppy, FloppyBacking
 from .escaped import FILE, TEXT
 from .keys import TABLES
 from .keys_machine import IDENTITY, RESOURCES
-from .keys_start import START, VIDEO, VNC
+from .keys_start import START, TPM, VIDEO, VNC
 from .limits import DEFAULT_HARDWARE_VERSION, RANGES
 from .paths import FileNames
 from .rows import SLOT, Table
@@ -62,18 +62,27 @@ def said(definition: VmDefinition, names: FileNames, hardware_version: int) -> I
     yield from _own(RESOURCES, definition, names, is_new=hardware_version >= _BOTH_SPELLINGS)
     if definition.vnc is not None:
         yield Said("RemoteDisplay.vnc.enabled", "true")
-        yield from _own(VNC, definition.vnc, names)
-    for table in TABLES.values():
+    yield from _own(VNC, definition.vnc, names)
+    for name, table in TABLES.items():
+        if name == "shared_folders":
+            yield from _taken(rest, "isolation.", "sharedFolder.")
+        elif name == "serial_ports":
+            yield from _own(TPM, definition, names)
+            yield from _own(VIDEO, definition.video, names)
         yield from _devices(table, definition, names, rest)
-    if definition.video is not None:
-        yield from _own(VIDEO, definition.video, names)
+        if name == "floppies":
+            yield from _taken(rest, "floppy")
     yield from _own(START, definition, names)
     yield from rest.values()
 
 
+def _taken(rest: dict[str, Said], *prefixes: str) -> list[Said]:
+    return [rest.pop(key) for key in list(rest) if key.startswith(prefixes)]
+
+
 def _own(table: Table, thing: Any, names: FileNames, *, is_new: bool = False) -> Iterator[Said]:
     prefix = f"{table.field}." if table.field else ""
-    for row in table.rows:
+    for row in table.rows if thing is not None else ():
         if row.codec is not None and row.field != "hardware_version":
             value = getattr(thing, row.field)
             if value is not None:

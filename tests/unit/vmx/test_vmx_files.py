@@ -120,6 +120,21 @@ def test_what_libvirt_writes_is_what_we_write(pair: Pair) -> None:
 
 
 @with_corpus
+@pytest.mark.parametrize("pair", WRITTEN, ids=_by_name)
+def test_lines_stand_where_libvirt_puts_them(pair: Pair) -> None:
+    assert pair.expected is not None
+    text = text_of(pair.expected)
+    again = vmx.format(vmx.parse(text, pair.names), pair.names)
+
+    # libvirt writes drives in the order of the XML, and we by their slots.
+    assert _without_drives(again) == _without_drives(text)
+
+
+def _without_drives(text: VmxText) -> list[str]:
+    return [line for line in str(text).splitlines() if not line.startswith(("scsi", "ide"))]
+
+
+@with_corpus
 @pytest.mark.parametrize("pair", READ, ids=_by_name)
 def test_a_definition_of_the_corpus_is_plain_data(pair: Pair) -> None:
     definition = vmx.parse(text_of(pair.given), pair.names)
