@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from .._errors import VmxError
 from .codec import BOOL, Codec
 from .escaped import FILE
+from .escapes import escape_unquotable
 from .keys import TABLES
 from .limits import RANGES, SLOTS, version_of
 from .paths import FileNames, MissingFile
@@ -190,8 +191,8 @@ class Sorted:
             del self.left[key.lower()]
 
     def rest(self) -> dict[str, str]:
-        """Return what nobody took."""
-        return dict(self.left.values())
+        """Return what nobody took, so that it can be written between quotation marks again."""
+        return {key: escape_unquotable(value) for key, value in self.left.values()}
 
     def refuse(self, entry: Entry, why: str) -> NoReturn:
         """

@@ -157,3 +157,12 @@ def test_what_a_vmx_cannot_say_is_refused() -> None:
 
     with pytest.raises(NotRepresentable, match=r"disks\[scsi0:0\]\.capacity_kib: "):
         vmx.apply(TEXT, diff, NAMES)
+
+
+def test_a_value_that_cannot_stand_between_quotation_marks_is_escaped() -> None:
+    text = 'config.version = "8"\nvirtualHW.version = "9"\na = \'say "x"\'\nb = """one\ntwo"""\n'
+    have = vmx.parse(text)
+
+    assert have.extra == {"a": "say |22x|22", "b": "one|0atwo"}
+    assert str(vmx.update(text, have)) == text
+    assert vmx.parse(vmx.format(have)) == have
