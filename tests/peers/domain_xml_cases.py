@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What virsh and we are asked to convert: lines of a VMX, and domains; said alike, said differently, refused by both."""
+"""What virsh and we are asked to convert: VMX lines and domains, said alike, said differently, refused by both."""
 
 from __future__ import annotations
 
