@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from functools import cached_property
 from types import MappingProxyType
 
@@ -60,7 +61,8 @@ class Table:
     title: str
     field: str
     rows: tuple[Row, ...]
-    stems: Mapping[str, str] = MappingProxyType({})  # kind of slot -> how keys spell it
+    # Kind of slot -> how keys spell it. A factory: Python 3.11 takes no mapping for a default.
+    stems: Mapping[str, str] = field_of(default_factory=lambda: MappingProxyType({}))
     about: str = ""
 
     @cached_property
