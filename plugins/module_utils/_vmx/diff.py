@@ -256,6 +256,8 @@ def _device(path: str, have: Any, want: Any) -> Iterator[Change]:
 
 def _implied(have: Any, want: Any) -> Any:
     """State the backing that a drive must have when a file or a device is named alone."""
+    if getattr(have, "backing", None) is None:
+        return want
     if isinstance(want, Cdrom) and want.backing is None:
         if want.file:
             return replace(want, backing=CdromBacking.ISO)

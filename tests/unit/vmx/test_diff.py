@@ -115,6 +115,12 @@ def test_a_drive_without_a_medium_is_one_without_a_file() -> None:
     assert not compare(from_data(have), from_data(want))
 
 
+def test_a_drive_whose_backing_nobody_stated_is_as_it_is() -> None:
+    have = from_data({"floppies": [{"slot": "floppy0", "device": "/dev/fd0"}]})
+
+    assert not compare(have, have)
+
+
 def test_a_distributed_port_is_compared_as_far_as_it_is_stated() -> None:
     def nic(**port: Any) -> dict[str, Any]:
         return {"nics": [{"slot": "ethernet0", "distributed_port": {"switch_uuid": UUID, **port}}]}
