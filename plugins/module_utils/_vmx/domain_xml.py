@@ -16,9 +16,11 @@ from typing import Any
 
 from .._errors import NotRepresentable
 from .definition import Firmware, VmDefinition
-from .domain_xml_devices import read_devices, write_folders, write_nics, write_ports, write_screen
+from .domain_xml_devices import read_devices, write_folders, write_nics, write_screen
 from .domain_xml_drives import read_drives, write_drives
-from .domain_xml_limits import UNSUPPORTED, restrict, unsaid
+from .domain_xml_limits import restrict
+from .domain_xml_ports import write_ports
+from .domain_xml_unsaid import UNSUPPORTED, unsaid
 from .domain_xml_words import DEFAULT_MEMORY_MIB, FIRMWARES, NO_UUID, rounded, share_value, share_word
 from .limits import RANGES
 from .xml_tree import Element, Text, parse_tree, render

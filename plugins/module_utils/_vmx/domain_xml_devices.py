@@ -16,37 +16,28 @@ from typing import Any
 from .definition import VmDefinition
 from .devices import (
     DistributedPort,
-    Endpoint,
     MacType,
     Nic,
     NicConnection,
-    ParallelPort,
-    PortBacking,
-    SerialPort,
     SharedFolder,
     Video,
     Vnc,
 )
+from .domain_xml_ports import read_ports
 from .domain_xml_words import (
     DEFAULT_VIDEO_KIB,
     NIC_MODELS,
     NO_MAC,
-    PORT_TYPES,
-    PROTOCOLS,
-    endpoint_of,
     is_made_up,
     is_vpx,
     power_of_two,
-    uri_of,
 )
 from .limits import SLOTS
 from .slots import Slot
 from .xml_tree import Element
-from .xml_values import file_name, flag, mac_address, missing, needed_number, number, pick, uuid, wrong
+from .xml_values import flag, mac_address, missing, number, pick, uuid, wrong
 
 _INTERFACES: Mapping[str, str] = {kind: kind for kind in ("bridge", "user", "null", "vds")}
-_MODES: Mapping[str, Endpoint] = {"bind": Endpoint.SERVER, "connect": Endpoint.CLIENT}
-_PROTOCOL_WORDS: Mapping[str, str] = {word: word for word, _scheme in PROTOCOLS.values()}
 _INT64 = 2**63 - 1
 
 
@@ -59,8 +50,7 @@ def read_devices(devices: Element) -> dict[str, Any]:
     return {
         "nics": tuple(_numbered(devices, "interface", _read_nic, "nics")),
         "shared_folders": tuple(_numbered(devices, "filesystem", _read_folder, "shared_folders")),
-        "serial_ports": tuple(_ported(devices, "serial", _read_serial)),
-        "parallel_ports": tuple(_ported(devices, "parallel", _read_parallel)),
+        **read_ports(devices),
         "vtpm": _read_tpm(devices),
         "vnc": _read_vnc(devices),
         "video": _read_video(devices),
@@ -73,33 +63,6 @@ def _numbered(devices: Element, tag: str, read: Any, name: str) -> Iterator[Any]
         if index >= room.indexes:
             raise wrong(element, "", f"at most {room.indexes} of them", str(index + 1))
         yield read(element, Slot(kind, index))
-
-
-def _ported(devices: Element, tag: str, read: Any) -> list[Any]:
-    """Read serial or parallel ports, each at the port that its target names, or at the next that is free."""
-    most = SLOTS[f"{tag}_ports"][tag].indexes - 1
-    taken: set[int] = set()
-    found = []
-    for element in _port_elements(devices, tag):
-        target = element.find("target")
-        port = number(target, "port", 0, most) if target is not None else None
-        if port is None:
-            port = next(free for free in range(len(taken) + 1) if free not in taken)
-        if port in taken or port > most:
-            raise wrong(target or element, "port" if target else "", f"a free port up to {most}", str(port))
-        taken.add(port)
-        found.append(read(element, Slot(tag, port)))
-    return sorted(found, key=lambda device: device.slot.index)
-
-
-def _port_elements(devices: Element, tag: str) -> list[Element]:
-    """Return the elements of ports; where there is no serial port, the first console is one."""
-    found = list(devices.all(tag))
-    console = devices.find("console") if tag == "serial" and not found else None
-    target = console.find("target") if console is not None else None
-    if console is not None and (target is None or target.attributes.get("type", "serial") == "serial"):
-        found.append(console)
-    return found
 
 
 def _read_nic(element: Element, slot: Slot) -> Nic:
@@ -176,42 +139,6 @@ def _read_folder(element: Element, slot: Slot) -> SharedFolder:
         guest_name=target.attributes["dir"] if target is not None else None,
         writable=element.find("readonly") is None,
     )
-
-
-def _read_serial(element: Element, slot: Slot) -> SerialPort:
-    backing = _backing(element, PORT_TYPES)
-    if element.attributes["type"] == "null":
-        return SerialPort(slot=slot, backing=backing)
-    if backing is not PortBacking.NETWORK:
-        return SerialPort(slot=slot, backing=backing, path=_path(element, backing))
-    source = element.find("source")
-    if source is None:
-        raise missing(element, "source", "a source with mode, host and service")
-    protocol = element.find("protocol")
-    word = pick(protocol, "type", _PROTOCOL_WORDS, "raw") if protocol is not None else "raw"
-    host, service = source.attributes.get("host", ""), str(needed_number(source, "service", 1, 65535))
-    path = uri_of(word, host, service)
-    if endpoint_of(path) != (word, host, service):
-        raise wrong(source, "host", "the name or the address of a host")
-    return SerialPort(slot=slot, backing=backing, path=path, endpoint=pick(source, "mode", _MODES, Endpoint.CLIENT))
-
-
-def _read_parallel(element: Element, slot: Slot) -> ParallelPort:
-    backing = _backing(element, {word: PORT_TYPES[word] for word in ("dev", "file")})
-    return ParallelPort(slot=slot, backing=backing, path=_path(element, backing))
-
-
-def _backing(element: Element, table: Mapping[str, PortBacking]) -> PortBacking:
-    backing = pick(element, "type", table, None)
-    if backing is None:
-        raise wrong(element, "type", ", ".join(table))
-    return backing
-
-
-def _path(element: Element, backing: PortBacking) -> str | None:
-    source = element.find("source")
-    path = source.attributes.get("path") if source is not None else None
-    return file_name(source, "path") if source is not None and path and backing is PortBacking.FILE else path
 
 
 def _read_tpm(devices: Element) -> bool | None:
@@ -310,32 +237,6 @@ def _port_of(port: DistributedPort) -> dict[str, str]:
         "connectionid": port.connection_id or None,
     }
     return {name: str(value) for name, value in shown.items() if value is not None}
-
-
-def write_ports(definition: VmDefinition) -> Iterator[Element]:
-    """Yield serial and parallel ports, and the console that stands for the first serial port."""
-    for port in definition.serial_ports:
-        yield _port("serial", port, {"port": str(port.slot.index)})
-    for printer in definition.parallel_ports:
-        yield _port("parallel", printer, {"port": str(printer.slot.index)})
-    for port in definition.serial_ports[:1]:
-        yield _port("console", port, {"type": "serial", "port": str(port.slot.index)})
-
-
-def _port(tag: str, port: SerialPort | ParallelPort, target: dict[str, str]) -> Element:
-    kind = next(word for word, backing in PORT_TYPES.items() if backing is (port.backing or PortBacking.DEVICE))
-    inner = []
-    if kind == "tcp" and isinstance(port, SerialPort):
-        found = endpoint_of(port.path or "")
-        kind = "tcp" if found else "null"
-        if found:
-            protocol, host, service = found
-            mode = "connect" if port.endpoint is Endpoint.CLIENT else "bind"
-            place = {"host": host, "service": service} if host else {"service": service}
-            inner = [Element("source", {"mode": mode, **place}), Element("protocol", {"type": protocol})]
-    elif port.path is not None:
-        inner = [Element("source", {"path": port.path})]
-    return Element(tag, {"type": kind}, *inner, Element("target", target))
 
 
 def write_screen(definition: VmDefinition, *, secrets: bool) -> Iterator[Element]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from .._errors import DomainXmlError
 from .definition import VmDefinition
-from .domain_xml_words import BUSES, SCSI_MODELS, drive_order, is_wide, slots_named, target_of
+from .domain_xml_words import BUSES, SCSI_MODELS, drive_order, is_disk_name, is_wide, slots_named, target_of
 from .drives import Cdrom, CdromBacking, Controller, Disk, DiskMode, Floppy, FloppyBacking, ScsiModel
 from .limits import is_slot_of, slots_of
 from .slots import Slot
@@ -108,7 +108,7 @@ def _read_hard_disk(element: Element, slot: Slot, kind: str) -> Disk:
         cache = None if is_free else pick(driver, "cache", _CACHES, None)
     return Disk(
         slot=slot,
-        file=_file(element, ".vmdk"),
+        file=_disk_file(element),
         mode=DiskMode.INDEPENDENT_NONPERSISTENT if element.find("transient") is not None else None,
         write_through=cache,
     )
@@ -118,7 +118,7 @@ def _read_cdrom(element: Element, slot: Slot, kind: str, device: str) -> Cdrom:
     if kind == "file":
         if device == "lun":
             raise wrong(element, "type", "block, for a device that is passed through")
-        return Cdrom(slot=slot, backing=CdromBacking.ISO, file=_file(element, ".iso"))
+        return Cdrom(slot=slot, backing=CdromBacking.ISO, file=_file(element))
     source = element.find("source")
     path = source.attributes.get("dev") if source is not None else None
     is_optional = source is not None and source.attributes.get("startupPolicy") == "optional"
@@ -132,20 +132,23 @@ def _read_cdrom(element: Element, slot: Slot, kind: str, device: str) -> Cdrom:
 
 def _read_floppy(element: Element, slot: Slot, kind: str) -> Floppy:
     if kind == "file":
-        return Floppy(slot=slot, backing=FloppyBacking.IMAGE, file=_file(element, ""))
+        return Floppy(slot=slot, backing=FloppyBacking.IMAGE, file=_file(element))
     source = element.find("source")
     device = source.attributes.get("dev") if source is not None else None
     return Floppy(slot=slot, backing=FloppyBacking.HOST, device=device)
 
 
-def _file(element: Element, suffix: str) -> str | None:
+def _file(element: Element) -> str | None:
     source = element.find("source")
-    name = source.attributes.get("file") if source is not None else None
-    if source is None or not name:
-        return None
-    if not name.lower().endswith(suffix):
-        raise wrong(source, "file", f"the name of a {suffix} file")
-    return file_name(source, "file")
+    return file_name(source, "file") if source is not None and source.attributes.get("file") else None
+
+
+def _disk_file(element: Element) -> str | None:
+    name = _file(element)
+    source = element.find("source")
+    if source is not None and name is not None and not is_disk_name(name):
+        raise wrong(source, "file", "the name of a .vmdk file")
+    return name
 
 
 def _slot(element: Element, device: str) -> Slot:

@@ -3,23 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What libvirt's domain XML can say of a machine, and what it cannot.
+A machine as libvirt's domain XML says it: what XML always states is stated, what it cannot say is gone.
 
-Law: whatever the hub can state is written, or stands in UNSUPPORTED, or is a value that :func:`unsaid` names.
-``restrict`` gives the machine as its XML says it: what XML always states is stated, what it cannot say is gone.
+Laws: ``restrict(restrict(d)) == restrict(d)``, and nothing that it gives is :func:`~domain_xml_unsaid.unsaid`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from .definition import DEVICE_FIELDS, Firmware, VmDefinition
+from .definition import Firmware, VmDefinition
 from .devices import (
-    DistributedPort,
     Endpoint,
     MacType,
     Nic,
@@ -32,6 +30,7 @@ from .devices import (
     Video,
     Vnc,
 )
+from .domain_xml_unsaid import UNSUPPORTED, is_shown
 from .domain_xml_words import (
     BUSES,
     DEFAULT_MEMORY_MIB,
@@ -39,6 +38,8 @@ from .domain_xml_words import (
     NO_MAC,
     drive_order,
     endpoint_of,
+    is_disk_name,
+    is_file_name,
     is_made_up,
     is_vpx,
     power_of_two,
@@ -48,27 +49,7 @@ from .domain_xml_words import (
 )
 from .drives import Cdrom, CdromBacking, Controller, Disk, DiskMode, Floppy, FloppyBacking
 from .slots import ShareLevel, Shares, Slot
-from .xml_tree import is_sayable, sayable
-
-# Fields of VmDefinition, and of its devices as "disks.mode", for which libvirt's XML of a vmware domain has no word.
-UNSUPPORTED = frozenset(
-    {
-        *("instance_uuid", "location_uuid", "uuid_action", "hardware_version"),
-        *("cpu_hot_add", "cpu_hot_remove", "cpu_reservation_mhz", "cpu_limit_mhz"),
-        *("nested_virtualization", "latency_sensitivity"),
-        *("memory_hot_add", "memory_shares", "memory_reservation_locked"),
-        *("nvram", "boot_order", "boot_delay_ms", "enter_firmware_setup"),
-        *("usb2_controller", "usb3_controller", "tools_sync_time", "tools_upgrade_policy", "change_tracking"),
-        *("pci_devices", "usb_devices", "absent", "extra", "video.auto_detect", "video.displays"),
-        *("controllers.bus_sharing", "controllers.pci_slot"),
-        *("disks.capacity_kib", "disks.provisioning", "disks.sharing", "disks.change_tracking", "disks.shares"),
-        *("disks.iops_limit", "cdroms.start_connected", "floppies.start_connected"),
-        *("nics.opaque_network_id", "nics.start_connected", "nics.wake_on_lan", "nics.pci_slot"),
-        *("serial_ports.proxy", "serial_ports.no_rx_loss", "serial_ports.yield_on_poll"),
-        *("serial_ports.start_connected", "parallel_ports.bidirectional", "parallel_ports.start_connected"),
-        "shared_folders.readable",
-    }
-)
+from .xml_tree import sayable
 
 _MEMORY_STEP_MIB = 4
 
@@ -118,15 +99,15 @@ def _shares(shares: Shares | None, cpus: int) -> Shares | None:
 
 def _devices(definition: VmDefinition) -> dict[str, Any]:
     disks = tuple(sorted(map(_disk, definition.disks), key=drive_order))
-    cdroms = tuple(sorted((_cdrom(d) for d in definition.cdroms if _is_shown(d)), key=drive_order))
+    cdroms = tuple(sorted((_cdrom(d) for d in definition.cdroms if is_shown(d)), key=drive_order))
     return {
         "controllers": _controllers(definition, [*map(_slot, disks), *map(_slot, cdroms)]),
         "disks": disks,
         "cdroms": cdroms,
-        "floppies": tuple(sorted(map(_floppy, filter(_is_shown, definition.floppies)), key=_slot)),
+        "floppies": tuple(sorted(map(_floppy, filter(is_shown, definition.floppies)), key=_slot)),
         "nics": _numbered("ethernet", map(_nic, sorted(definition.nics, key=_slot))),
-        "serial_ports": tuple(sorted(map(_serial, filter(_is_shown, definition.serial_ports)), key=_slot)),
-        "parallel_ports": tuple(sorted(map(_parallel, filter(_is_shown, definition.parallel_ports)), key=_slot)),
+        "serial_ports": tuple(sorted(map(_serial, filter(is_shown, definition.serial_ports)), key=_slot)),
+        "parallel_ports": tuple(sorted(map(_parallel, filter(is_shown, definition.parallel_ports)), key=_slot)),
         "shared_folders": _numbered("sharedFolder", map(_folder, sorted(definition.shared_folders, key=_slot))),
     }
 
@@ -144,14 +125,6 @@ def _numbered(kind: str, devices: Iterator[Any]) -> tuple[Any, ...]:
     return tuple(replace(device, slot=Slot(kind, number)) for number, device in enumerate(devices))
 
 
-def _is_shown(device: Any) -> bool:
-    """Whether XML can say what is behind a drive or a port: not the drive of a client, not a printer."""
-    hidden: tuple[Any, ...] = (CdromBacking.CLIENT, FloppyBacking.CLIENT, PortBacking.THINPRINT)
-    if isinstance(device, ParallelPort):
-        hidden = (*hidden, PortBacking.PIPE, PortBacking.NETWORK)
-    return device.backing not in hidden
-
-
 def _controllers(definition: VmDefinition, used: list[Slot]) -> tuple[Controller, ...]:
     """List the controllers of each bus up to the last that a drive is on, as libvirt does."""
     models = {device.slot: device.model for device in definition.controllers}
@@ -167,21 +140,26 @@ def _controllers(definition: VmDefinition, used: list[Slot]) -> tuple[Controller
 def _disk(disk: Disk) -> Disk:
     is_transient = disk.mode is DiskMode.INDEPENDENT_NONPERSISTENT
     mode = disk.mode if is_transient else None
-    return replace(disk, file=disk.file or None, mode=mode, write_through=disk.write_through or None)
+    file = disk.file if disk.file and is_disk_name(disk.file) else None
+    return replace(disk, file=file, mode=mode, write_through=disk.write_through or None)
 
 
 def _cdrom(cdrom: Cdrom) -> Cdrom:
     backing = cdrom.backing or CdromBacking.ISO
     if backing is CdromBacking.ISO:
-        return Cdrom(slot=cdrom.slot, backing=backing, file=cdrom.file or None)
+        return Cdrom(slot=cdrom.slot, backing=backing, file=_file(cdrom.file))
     auto_detect = True if cdrom.auto_detect and cdrom.device is None else None
     return Cdrom(slot=cdrom.slot, backing=backing, device=cdrom.device, auto_detect=auto_detect)
+
+
+def _file(path: str | None) -> str | None:
+    return path if path and is_file_name(path) else None
 
 
 def _floppy(floppy: Floppy) -> Floppy:
     backing = floppy.backing or (FloppyBacking.HOST if floppy.device is not None else FloppyBacking.IMAGE)
     if backing is FloppyBacking.IMAGE:
-        return Floppy(slot=floppy.slot, backing=backing, file=floppy.file or None)
+        return Floppy(slot=floppy.slot, backing=backing, file=_file(floppy.file))
     return Floppy(slot=floppy.slot, backing=backing, device=floppy.device)
 
 
@@ -221,11 +199,14 @@ def _serial(port: SerialPort) -> SerialPort:
         found = endpoint_of(path or "")
         path = uri_of(*found) if found else None
         endpoint = port.endpoint or Endpoint.SERVER if found else None
+    elif backing is PortBacking.FILE:
+        path = _file(path)
     return SerialPort(slot=port.slot, backing=backing, path=path, endpoint=endpoint)
 
 
 def _parallel(port: ParallelPort) -> ParallelPort:
-    return ParallelPort(slot=port.slot, backing=port.backing or PortBacking.DEVICE, path=port.path)
+    path = _file(port.path) if port.backing is PortBacking.FILE else port.path
+    return ParallelPort(slot=port.slot, backing=port.backing or PortBacking.DEVICE, path=path)
 
 
 def _folder(folder: SharedFolder) -> SharedFolder:
@@ -263,45 +244,3 @@ def _clean(held: Any, prefix: str) -> Any:
     if is_dataclass(held) and not isinstance(held, type):
         return replace(held, **_kept(held, prefix))
     return held
-
-
-def unsaid(definition: VmDefinition) -> Iterator[str]:
-    """Yield the fields that state what XML cannot say, such as ``hardware_version`` and ``disks[scsi0:1].mode``."""
-    yield from _unsaid_fields(definition, "", "")
-    if definition.guest_id not in {None, "other", "other-64"}:
-        yield "guest_id"
-    yield from (f"disks[{disk.slot}].mode" for disk in definition.disks if not _is_mode_said(disk))
-    for name in ("cdroms", "floppies", "serial_ports", "parallel_ports"):
-        hidden = (device for device in getattr(definition, name) if not _is_shown(device))
-        yield from (f"{name}[{device.slot}].backing" for device in hidden)
-    for nic in definition.nics:
-        if nic.model is NicModel.SRIOV:
-            yield f"nics[{nic.slot}].model"
-        if nic.connection is NicConnection.HOSTONLY:
-            yield f"nics[{nic.slot}].connection"
-    for port in definition.serial_ports:
-        if port.backing is PortBacking.PIPE and port.endpoint is not None:
-            yield f"serial_ports[{port.slot}].endpoint"
-        if port.backing is PortBacking.NETWORK and port.path and endpoint_of(port.path) is None:
-            yield f"serial_ports[{port.slot}].path"
-
-
-def _is_mode_said(disk: Disk) -> bool:
-    return disk.mode in {None, DiskMode.PERSISTENT, DiskMode.INDEPENDENT_NONPERSISTENT}
-
-
-def _unsaid_fields(value: Any, path: str, prefix: str) -> Iterator[str]:
-    for field in fields(value):
-        held = getattr(value, field.name)
-        name = f"{path}{field.name}"
-        if prefix + field.name in UNSUPPORTED:
-            if held is not None and held != field.default and (held or not isinstance(held, Mapping)):
-                yield name
-        elif field.name in DEVICE_FIELDS:
-            for device in held:
-                yield from _unsaid_fields(device, f"{name}[{device.slot}].", f"{field.name}.")
-        elif isinstance(held, DistributedPort) or field.name in {"video", "vnc"}:
-            if held is not None:
-                yield from _unsaid_fields(held, f"{name}.", f"{field.name}.")
-        elif isinstance(held, str) and not is_sayable(held):
-            yield name

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from .definition import Firmware
 from .devices import NicModel, PortBacking
 from .drives import Cdrom, Disk, ScsiModel
+from .paths import FileNames
 from .slots import ShareLevel, Shares, Slot
 
 # What libvirt shows where a VMX says nothing.
@@ -97,6 +98,19 @@ def is_made_up(vnet: str) -> bool:
 def rounded(amount: int, step: int) -> int:
     """Round up to a multiple."""
     return -(-amount // step) * step
+
+
+def is_file_name(path: str) -> bool:
+    """Whether a VMX could name such a file."""
+    try:
+        return bool(FileNames().format(path))
+    except ValueError:
+        return False
+
+
+def is_disk_name(path: str) -> bool:
+    """Whether a VMX could name such a disk: by its descriptor, a ``.vmdk``."""
+    return path.lower().endswith(".vmdk") and is_file_name(path)
 
 
 def power_of_two(amount: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from .._errors import DomainXmlError
-from .paths import DatastorePath
+from .domain_xml_words import is_file_name
 from .xml_tree import Element
 
 T = TypeVar("T")
@@ -112,19 +112,11 @@ def mac_address(element: Element, name: str) -> str:
 
 
 def file_name(source: Element, name: str) -> str:
-    """Return the name of a file on the host: of a datastore, absolute, or beside the VMX."""
+    """Return the name of a file on the host: of a datastore, absolute, or going down from the VMX."""
     path = source.attributes[name]
-    try:
-        is_good = bool(DatastorePath.parse(path).name) if path.startswith("[") else _is_plain(path)
-    except ValueError:
-        is_good = False
-    if not is_good:
+    if not is_file_name(path):
         raise wrong(source, name, "[datastore] path/file, /absolute/path, or the name of a file beside the VMX")
     return path
-
-
-def _is_plain(path: str) -> bool:
-    return path.startswith("/") or not ("/" in path or "\\" in path)
 
 
 def cpu_set(element: Element, name: str, most: int) -> tuple[int, ...]:

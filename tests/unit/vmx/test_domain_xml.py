@@ -244,6 +244,12 @@ UNSAID: dict[str, VmDefinition] = {
     "disks[scsi0:0].shares": VmDefinition(disks=(Disk(slot=slot("scsi0:0"), shares=7),)),
     "disks[scsi0:0].iops_limit": VmDefinition(disks=(Disk(slot=slot("scsi0:0"), iops_limit=-1),)),
     "disks[scsi0:0].mode": VmDefinition(disks=(Disk(slot=slot("scsi0:0"), mode=DiskMode.INDEPENDENT_PERSISTENT),)),
+    "disks[scsi0:0].file": VmDefinition(disks=(Disk(slot=slot("scsi0:0"), file="[ds] a.img"),)),
+    "cdroms[ide0:0].file": VmDefinition(cdroms=(Cdrom(slot=slot("ide0:0"), file="../a.iso"),)),
+    "floppies[floppy0].file": VmDefinition(floppies=(Floppy(slot=slot("floppy0"), file="C:\\a.flp"),)),
+    "parallel_ports[parallel0].path": VmDefinition(
+        parallel_ports=(ParallelPort(slot=slot("parallel0"), backing=PortBacking.FILE, path="[] x"),)
+    ),
     "cdroms[ide0:0].backing": VmDefinition(cdroms=(Cdrom(slot=slot("ide0:0"), backing=CdromBacking.CLIENT),)),
     "cdroms[ide0:0].start_connected": VmDefinition(cdroms=(Cdrom(slot=slot("ide0:0"), start_connected=True),)),
     "floppies[floppy0].backing": VmDefinition(floppies=(Floppy(slot=slot("floppy0"), backing=FloppyBacking.CLIENT),)),
