@@ -24,10 +24,10 @@ from typing import Any
 
 from .._errors import DomainXmlError, NotRepresentable, VmxError
 from . import domain_xml, vmx
-from .convert_merge import completed, merge
+from .convert_merge import carried_out, completed, merge
 from .definition import VmDefinition
 from .devices import PortBacking
-from .diff import compare, patched
+from .diff import compare
 from .limits import DEFAULT_HARDWARE_VERSION
 from .paths import FileNames
 from .text import VmxText
@@ -122,7 +122,7 @@ def changed_vmx(text: VmxText, want: VmDefinition, names: FileNames, *, hardware
     stays = next((change for change in diff if change.path.rpartition(".")[2] in _NOT_IN_A_VMX), None)
     if stays is not None:
         raise NotRepresentable(f"{stays.path}: a VMX names the disk's file, which alone knows this", field=stays.path)
-    return vmx.update(text, patched(have, diff), names)
+    return vmx.update(text, carried_out(have, diff), names)
 
 
 def from_domain_xml(xml: Text, names: FileNames) -> VmDefinition:

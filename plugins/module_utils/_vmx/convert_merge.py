@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from .definition import DEVICE_FIELDS, UuidAction, VmDefinition
@@ -49,7 +50,16 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
         for device in getattr(base, name)
         if device.slot in added
     )
-    return patched(base, Diff((*in_the_way, *changes)))
+    return carried_out(base, Diff((*in_the_way, *changes)))
+
+
+def carried_out(have: VmDefinition, diff: Diff) -> VmDefinition:
+    """Return a machine with changes carried out; a new device is not mixed with the remains of one that was there."""
+    slots = [change.parts[1] or "" for change in diff if _is_new_device(change)]
+    remains = tuple(f"{front}{slot}.".lower() for slot in slots for front in ("", "sched."))
+    made = patched(have, diff)
+    extra = {key: value for key, value in made.extra.items() if not key.lower().startswith(remains)}
+    return replace(made, extra=MappingProxyType(extra))
 
 
 def _with_same_shares(then: VmDefinition, now: VmDefinition) -> VmDefinition:

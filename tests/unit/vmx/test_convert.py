@@ -181,6 +181,16 @@ def test_a_new_drive_takes_the_place_of_one_that_xml_does_not_show() -> None:
     assert added["ide1:0.clientdevice"] == ("TRUE", None)
 
 
+def test_a_new_drive_inherits_nothing_from_one_that_was_there() -> None:
+    old = 'scsi0:5.present = "FALSE"\nscsi0:5.deviceType = "cdrom-image"\nscsi0:5.fileName = "x.iso"\n'
+    disk = "<disk><source file='[ds] new.vmdk'/><target dev='sdf' bus='scsi'/></disk>"
+    edit = ("<controller type='scsi'", disk + "<controller type='scsi'")
+    added = changed(edit, text=VMX + old + 'sched.scsi0:5.shares = "nonsense"\n')
+
+    assert added["scsi0:5.devicetype"] == ("cdrom-image", "scsi-hardDisk")
+    assert added["sched.scsi0:5.shares"] == ("nonsense", None)
+
+
 def test_a_part_of_a_vmx_says_what_xml_cannot() -> None:
     carrier = '<metadata><esx:vmx xmlns:esx="urn:virt-esx:vmx:1">guestOS = "rhel9-64"\nfoo = "bar"</esx:vmx></metadata>'
     text = to_vmx(domain(general=f"<name>web01</name>{carrier}", start="<type arch='x86_64'>hvm</type>"), NAMES)
