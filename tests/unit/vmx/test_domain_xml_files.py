@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Our own files: ``data/<name>.vmx`` is said in XML as ``data/<name>.xml`` has it, one pair for each class of devices."""
+"""Our own files: ``data/<name>.vmx`` is said in XML as ``data/<name>.xml`` has it; a pair for each class of devices."""
 
 from __future__ import annotations
 
