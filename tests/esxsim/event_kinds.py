@@ -63,6 +63,7 @@ KINDS: dict[str, Kind] = {
     "VmMessageEvent": Kind("info", "VM information message", f"Message on {SAYS}"),
     "VmReconfiguredEvent": Kind("info", "VM reconfigured", f"Reconfigured {HERE}"),
     "VmRenamedEvent": Kind("info", "VM renamed", "Renamed {oldName} on {host.name} in {datacenter.name} to {newName}"),
+    "VmCreatedEvent": Kind("info", "VM created", f"Created {HERE}"),
     "VmRegisteredEvent": Kind("info", "VM registered", f"Registered {HERE}"),
     "VmRemovedEvent": Kind("info", "VM removed", "Removed {vm.name} on {host.name} from {datacenter.name}"),
 }

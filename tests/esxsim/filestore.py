@@ -26,6 +26,7 @@ class File:
     One file.
 
     ``content`` None: the file is a virtual disk of ``size`` bytes, all of them zero; a function: it is made when read.
+    ``charged`` are the bytes that it took of the datastore's free space; what was there from the start took none.
     """
 
     size: int = 0
@@ -33,6 +34,8 @@ class File:
     capacity_kib: int | None = None
     controller: str = "lsiLogic"
     thin: bool = True
+    eager: bool = False
+    charged: int = 0
     modified: datetime = field(default=CREATED)
 
     def read(self) -> bytes | None:
@@ -82,6 +85,32 @@ class FileStore:
             self._folders["/".join(parts[:count])] = None
         return new
 
+    def allocate(self, path: str, file: File) -> None:
+        """
+        Put a file that takes its size of the free space.
+
+        Raises:
+            OutOfSpace: it does not fit.
+        """
+        if file.size > self.free:
+            raise OutOfSpace(path)
+        self.free -= file.size
+        file.charged = file.size
+        self.put(path, file)
+
+    def grow(self, file: File, more: int) -> None:
+        """
+        Let a file take so many bytes more.
+
+        Raises:
+            OutOfSpace: there are not so many.
+        """
+        if more > self.free:
+            raise OutOfSpace(str(more))
+        self.free -= more
+        file.size += more
+        file.charged += more
+
     def upload(self, path: str, content: bytes) -> bool:
         """
         Keep what a client sent; True: the file is new.
@@ -103,7 +132,7 @@ class FileStore:
         folders = [one for one in self._folders if one == path or one.startswith(f"{path}/")]
         for one in gone:
             file = self._files.pop(one)
-            self.free += len(file.content) if isinstance(file.content, bytes) else 0
+            self.free += len(file.content) if isinstance(file.content, bytes) else file.charged
         for one in folders:
             del self._folders[one]
         return bool(gone or folders)

@@ -59,6 +59,12 @@ def _by_vmx_name() -> dict[str, str]:
     return {vmx_name(str(one)): str(one) for one in identifiers.values}
 
 
+def is_known(guest_id: str) -> bool:
+    """Say whether the API knows a guest id."""
+    identifiers: Any = vim.vm.GuestOsDescriptor.GuestOsIdentifier
+    return guest_id in identifiers.values
+
+
 def guest_id(name: str) -> str:
     """Find the guest id of a VMX file's name; unknown ones are taken for something else of the same width."""
     return _by_vmx_name().get(name.lower(), "otherGuest64" if name.endswith("-64") else "otherGuest")

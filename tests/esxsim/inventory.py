@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import hostdata
+from . import creating, hostdata
+from .configoption import EnvironmentBrowser
 from .description import Machine
 from .devices import network_moid
 from .entity import Entity, plain
@@ -41,6 +42,23 @@ class Folder(Entity):
 
     type_name = "Folder"
     common: ClassVar[dict[str, Any]] = {**Entity.common, "childEntity": []}
+
+    @method("CreateVM_Task")
+    def create(self, call: Call, *, config: Any, pool: Any, host: Any = None) -> Any:
+        creating.check(call.world, config)
+
+        def body() -> Body:
+            yield 0
+            vm = Inventory(call.world).add([creating.machine_of(call.world, config)], folder=self)[0]
+            try:
+                creating.furnish(vm, config)
+            except vmodl.MethodFault:
+                vm.delete()
+                raise
+            call.world.events.post("VmCreatedEvent", vm)
+            return vm.ref
+
+        return call.world.tasks.start(self, "CreateVM_Task", body())
 
     @method("RegisterVM_Task")
     def register(
@@ -72,7 +90,7 @@ class Folder(Entity):
                 machine = read(content, vmx_path)
             except BadVmx as error:
                 raise vim.fault.InvalidVmConfig(property="", msg=str(error)) from error
-            vm = Inventory(call.world).add([machine], folder=self)[0]
+            vm = Inventory(call.world).add([creating.with_capacities(call.world, machine)], folder=self)[0]
             if name:
                 vm.set("name", name)
             call.world.events.post("VmRegisteredEvent", vm)
@@ -204,7 +222,7 @@ def build(
     world.add(FileManager("ha-nfc-file-manager"))
     world.add(VirtualDiskManager("ha-vdiskmanager"))
     browser = vim.host.DatastoreBrowser("ha-host-datastorebrowser")
-    world.add(plain("EnvironmentBrowser", "ha-host-envbrowser", datastoreBrowser=browser))
+    world.add(EnvironmentBrowser("ha-host-envbrowser", datastoreBrowser=browser))
     _add_host(world, profile, datastores, networks, stores)
     _add_tree(world, profile, stores, networks)
     capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 LABELS = {
     "FileManager.deleteFile": "Delete file",
     "FileManager.moveFile": "Move file",
+    "Folder.createVm": "Create virtual machine",
     "Folder.registerVm": "Register virtual machine",
     "HostDatastoreBrowser.search": "Search datastore",
     "HostDatastoreBrowser.searchSubFolders": "Search datastore and its folders",
@@ -22,6 +23,7 @@ LABELS = {
     "VirtualMachine.reset": "Reset virtual machine",
     "VirtualMachine.revertToCurrentSnapshot": "Revert to current snapshot",
     "VirtualMachine.suspend": "Suspend virtual machine",
+    "VirtualMachine.upgradeVirtualHardware": "Upgrade virtual hardware",
     "VirtualMachineSnapshot.remove": "Remove snapshot",
     "VirtualMachineSnapshot.revert": "Revert snapshot",
 }

@@ -10,33 +10,10 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import guestos, paths, vmx_text
+from . import configspec, vmdata, vmx_text
 from .devices import iterate
-from .entity import like
 from .managed import Call, method
 from .snapshots import WithSnapshots
-from .vmdata import allocation
-
-# ConfigSpec's field to the path below config, where a value is taken as it is.
-PLAIN = {
-    "annotation": "annotation",
-    "bootOptions": "bootOptions",
-    "changeTrackingEnabled": "changeTrackingEnabled",
-    "cpuHotAddEnabled": "cpuHotAddEnabled",
-    "cpuHotRemoveEnabled": "cpuHotRemoveEnabled",
-    "firmware": "firmware",
-    "instanceUuid": "instanceUuid",
-    "latencySensitivity": "latencySensitivity",
-    "memoryHotAddEnabled": "memoryHotAddEnabled",
-    "memoryReservationLockedToMax": "memoryReservationLockedToMax",
-    "nestedHVEnabled": "nestedHVEnabled",
-    "numCPUs": "hardware.numCPU",
-    "numCoresPerSocket": "hardware.numCoresPerSocket",
-    "uuid": "uuid",
-    "version": "version",
-}
-OFF_ONLY = ("numCPUs", "memoryMB", "numCoresPerSocket", "firmware", "uuid", "version")
-OTHERS = ("changeVersion", "name", "guestId", "memoryMB", "cpuAllocation", "memoryAllocation", "extraConfig", "files")
 
 
 class VirtualMachine(WithSnapshots):
@@ -49,66 +26,66 @@ class VirtualMachine(WithSnapshots):
 
     @method("ReconfigVM_Task")
     def reconfigure(self, call: Call, *, spec: Any) -> Any:
-        for name, info in paths.fields(type(spec)).items():
-            value = getattr(spec, name)
-            known = name in PLAIN or name in OTHERS or name.startswith("dynamic")
-            if not known and value is not None and value != []:
-                raise vim.fault.InvalidVmConfig(
-                    property=name, msg=f"esxsim cannot reconfigure {name} ({info.type.__name__})"
-                )
+        configspec.check_known(spec)
+        planned: list[Any] = []
+
+        def check() -> Any:
+            fault = configspec.objection(self, spec)
+            if fault is not None:
+                return fault
+            try:
+                planned.append(configspec.planned(self, spec))
+            except vmodl.MethodFault as error:
+                return error
+            return None
 
         def act() -> None:
+            # Between the question and its answer somebody may have taken the space or the slot.
             self.apply(spec)
             self.world.events.post("VmReconfiguredEvent", self, configSpec=spec)
 
-        return self.run("reconfigure", act, lambda: self._objection(spec))
-
-    def _objection(self, spec: Any) -> Any:
-        if spec.changeVersion and spec.changeVersion != self.get("config.changeVersion"):
-            return vim.fault.ConcurrentAccess(msg="The virtual machine was changed by somebody else.")
-        if (spec.numCPUs or 1) < 1 or (spec.memoryMB or 4) < 4 or (spec.memoryMB or 4) % 4:
-            wrong = "numCPUs" if (spec.numCPUs or 1) < 1 else "memoryMB"
-            return vim.fault.InvalidVmConfig(property=wrong, msg=f"A specified parameter was not correct: {wrong}")
-        changed = [name for name in OFF_ONLY if getattr(spec, name) is not None]
-        if changed and self.get("runtime.powerState") != "poweredOff":
-            return self.in_state(None, "poweredOff")()
-        return None
+        return self.run("reconfigure", act, check)
 
     def apply(self, spec: Any) -> None:
         """Change the configuration."""
-        for name, path in PLAIN.items():
-            value = getattr(spec, name)
-            if value is not None:
-                self.set(f"config.{path}", value)
-        if spec.memoryMB is not None:
-            self.set("config.hardware.memoryMB", int(spec.memoryMB))
-        if spec.name is not None:
-            self.set("name", spec.name)
-        if spec.guestId is not None:
-            self.set("config.guestId", spec.guestId)
-            self.set("config.guestFullName", guestos.full_name(spec.guestId))
-        for name in ("cpuAllocation", "memoryAllocation"):
-            if getattr(spec, name) is not None:
-                self._allocate(f"config.{name}", getattr(spec, name))
-        options = {one.key: one for one in self.get("config.extraConfig")}
-        for one in spec.extraConfig:
-            if one.value in (None, ""):
-                options.pop(one.key, None)
-            else:
-                options[one.key] = one
-        self.set("config.extraConfig", list(options.values()))
-        self.change_version()
+        configspec.apply(self, spec, configspec.planned(self, spec))
 
-    def _allocate(self, path: str, wanted: Any) -> None:
-        changes = {
-            name: getattr(wanted, name)
-            for name in ("reservation", "limit", "expandableReservation", "shares")
-            if getattr(wanted, name) is not None
-        }
-        if wanted.shares is not None and wanted.shares.level != "custom":
-            shares = {"low": 500, "normal": 1000, "high": 2000}[str(wanted.shares.level)]
-            changes["shares"] = vim.SharesInfo(level=wanted.shares.level, shares=shares)
-        self.set(path, like(self.get(path) or allocation(-1, 0, 1000, "normal"), **changes))
+    def relink(self) -> None:
+        """Bring the lists of datastores and networks up to date with the devices, here and there."""
+        devices = self.get("config.hardware.device")
+        files = [self.get("config.files.vmPathName"), *(getattr(one.backing, "fileName", None) for one in devices)]
+        for kind, refs in (
+            ("Datastore", [self._store_of(name) for name in files if name]),
+            ("Network", [getattr(one.backing, "network", None) for one in devices]),
+        ):
+            now = {ref._moId: ref for ref in refs if ref is not None}
+            before = {ref._moId for ref in self.get(kind.lower())}
+            for moid in before - set(now):
+                self.world.find(kind, moid).discard("vm", self.ref)
+            for moid in set(now) - before:
+                self.world.find(kind, moid).append("vm", self.ref)
+            self.set(kind.lower(), list(now.values()))
+        self.set("config.datastoreUrl", vmdata.datastore_urls(self))
+
+    @method("UpgradeVM_Task")
+    def upgrade(self, call: Call, *, version: str | None = None) -> Any:
+        wanted = version or f"vmx-{configspec.NEWEST_HARDWARE}"
+        have = self.get("config.version")
+
+        def check() -> Any:
+            fault = self.in_state(None, "poweredOff")()
+            number = wanted.rpartition("-")[2]
+            if fault is None and (not number.isdigit() or int(number) > configspec.NEWEST_HARDWARE):
+                fault = vmodl.fault.InvalidArgument(invalidProperty="version", msg=f"There is no version {wanted}.")
+            if fault is None and int(number) <= int(have.rpartition("-")[2]):
+                fault = vim.fault.AlreadyUpgraded(msg="The virtual hardware is as new as that already.")
+            return fault
+
+        def act() -> None:
+            self.set("config.version", wanted)
+            self.change_version()
+
+        return self.run("reconfigure", act, check, "UpgradeVM_Task")
 
     @method("Rename_Task")
     def rename(self, call: Call, *, newName: str) -> Any:

@@ -30,6 +30,7 @@ ENVIRONMENT_PATHS: Mapping[str, Iterable[str]] = {
     "Network": ("name",),
 }
 SHOWN_NAMES = 15
+UNREADABLE = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,20 +184,13 @@ def check_hardware(
     Raises:
         PlanError: it does not know one of them.
     """
-    specs = sdk.vim.EnvironmentBrowser.ConfigOptionQuerySpec
-    key = None if hardware_version is None else f"vmx-{hardware_version:02}"
-    spec = specs(key=key, guestId=None if guest_id is None else [guest_id])
-    try:
-        option = session.call(environment.browser, "QueryConfigOptionEx", spec=spec)
-    except ConnectionLost:
-        # Some servers answer with less than the API demands; then they judge for themselves when it comes to it.
-        return Advice()
-    except FaultError as error:
-        if error.details.get("fault") not in ("InvalidArgument", "NotSupported"):
-            raise
-        option = None
+    option = _query(session, environment, hardware_version, guest_id)
+    if option is None and guest_id is not None:
+        option = _query(session, environment, hardware_version, None)
     if option is None:
         raise PlanError(f"hardware version {hardware_version} is wanted, and this host does not know it")
+    if option is UNREADABLE:
+        return Advice()
     known = {str(one.id): one for one in option.guestOSDescriptor or ()}
     if guest_id is not None and guest_id not in known:
         raise PlanError(
@@ -209,6 +203,21 @@ def check_hardware(
         disk_controller=_class_name(guest.recommendedDiskController),
         network_card=_class_name(guest.recommendedEthernetCard),
     )
+
+
+def _query(session: Session, environment: Environment, hardware_version: int | None, guest_id: str | None) -> Any:
+    """Ask what a hardware version offers to a guest; None: the host knows one of them not."""
+    key = None if hardware_version is None else f"vmx-{hardware_version:02}"
+    spec = sdk.vim.EnvironmentBrowser.ConfigOptionQuerySpec(key=key, guestId=None if guest_id is None else [guest_id])
+    try:
+        return session.call(environment.browser, "QueryConfigOptionEx", spec=spec)
+    except ConnectionLost:
+        # Some servers answer with less than the API demands; then they judge for themselves when it comes to it.
+        return UNREADABLE
+    except FaultError as error:
+        if error.details.get("fault") not in ("InvalidArgument", "NotSupported"):
+            raise
+        return None
 
 
 def _class_name(kind: Any) -> str | None:

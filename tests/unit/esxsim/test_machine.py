@@ -184,9 +184,9 @@ def test_a_running_vm_keeps_its_memory() -> None:
 def test_what_cannot_be_reconfigured_is_named() -> None:
     client = Client(world_of(OFF))
 
-    fault = fault_of(client.vm().Reconfigure, vim.vm.ConfigSpec(swapPlacement="hostLocal"))
+    fault = fault_of(client.vm().Reconfigure, vim.vm.ConfigSpec(npivDesiredNodeWwns=1))
 
-    assert fault.property == "swapPlacement"
+    assert fault.property == "npivDesiredNodeWwns"
 
 
 def test_a_new_name_shows_everywhere() -> None:
