@@ -29,7 +29,7 @@ class DatastorePath:
 
     Raises:
         ValueError: the datastore has no name or a name that is no directory's, or the path is absolute, climbs with
-            ``..``, or holds a control character.
+            ``..``, begins with a blank, or holds a control character.
     """
 
     datastore: str
@@ -38,6 +38,8 @@ class DatastorePath:
     def __post_init__(self) -> None:
         if self.datastore in ("", ".", "..") or _CONTROL.search(self.datastore) or re.search(r"[]/]", self.datastore):
             raise ValueError(f"{self.datastore!r} is no name of a datastore")
+        if self.path.startswith((" ", "\t")):
+            raise ValueError(f"{self.path!r} begins with a blank, which no path behind [{self.datastore}] can")
         _check_inside(self.path)
 
     @classmethod

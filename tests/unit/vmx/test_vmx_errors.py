@@ -52,6 +52,7 @@ BAD = [
     ('ide0:0.present = "true"', "ide0:0.present", "a file name or a device type"),
     ('ide0:0.present = "true"\nide0:0.fileName = "x.img"', "ide0:0.fileName", ".vmdk of a disk"),
     ('ide0:0.present = "true"\nide0:0.fileName = "dir\\x.vmdk"', "ide0:0.fileName", "neither on a datastore"),
+    ('ide0:0.present = "true"\nide0:0.fileName = "/vmfs/volumes/ds/ x.vmdk"', "ide0:0.fileName", "begins with a blank"),
     ('ide0:0.present = "true"\nide0:0.fileName = "x.iso"\nide0:0.deviceType = "x"', "ide0:0.deviceType", "cdrom-image"),
     (
         'ide0:0.present = "true"\nide0:0.fileName = "x.vmdk"\nide0:0.deviceType = "x"',
