@@ -96,6 +96,8 @@ def update(text: VmxText | str, definition: VmDefinition, names: FileNames | Non
         definition = replace(definition, hardware_version=have.hardware_version)
     before, after = _lines(have, names), _lines(definition, names)
     changed = [key for key in after if key not in before or before[key].value != after[key].value]
+    types = (key for key in map(_type_key, changed) if key in after and not after[key].standing)
+    changed += [key for key in types if key not in text]
     gone = [key for key, line in before.items() if key not in after and not (line.standing and _is_lasting(key))]
     for key in changed:
         text.set(after[key].key, after[key].value)
@@ -127,6 +129,11 @@ def _lines(definition: VmDefinition, names: FileNames, hardware_version: int | N
         if there is None or there.standing:
             lines[key.lower()] = Said(key, value)
     return lines
+
+
+def _type_key(key: str) -> str:
+    # Where a type is missing, the name of a file stands in for it, and another name may not.
+    return key.removesuffix("filename") + "devicetype" if key.endswith(".filename") else ""
 
 
 def _is_lasting(key: str) -> bool:

@@ -191,6 +191,15 @@ def test_a_new_drive_inherits_nothing_from_one_that_was_there() -> None:
     assert added["sched.scsi0:5.shares"] == ("nonsense", None)
 
 
+def test_another_image_in_a_drive_without_a_type_brings_the_type() -> None:
+    old = 'ide0:0.present = "TRUE"\nide0:0.fileName = "x.iso"\n'
+
+    assert changed((r"\[ds\] web01/x.iso", "[ds] web01/x.img"), text=VMX + old) == {
+        "ide0:0.filename": ("x.iso", "/vmfs/volumes/ds/web01/x.img"),
+        "ide0:0.devicetype": (None, "cdrom-image"),
+    }
+
+
 def test_a_part_of_a_vmx_says_what_xml_cannot() -> None:
     carrier = '<metadata><esx:vmx xmlns:esx="urn:virt-esx:vmx:1">guestOS = "rhel9-64"\nfoo = "bar"</esx:vmx></metadata>'
     text = to_vmx(domain(general=f"<name>web01</name>{carrier}", start="<type arch='x86_64'>hvm</type>"), NAMES)
