@@ -102,7 +102,10 @@ def to_vmx(xml: Text, names: FileNames, *, hardware_version: int | None = None) 
         _check(definition)
         return vmx.format(definition, names, hardware_version=hardware_version)
     try:
-        return _changed(VmxText.parse(_text_of(carrier)), now, names, hardware_version)
+        text = _changed(VmxText.parse(_text_of(carrier)), now, names, hardware_version)
+        # What nobody looked at before may count now.
+        vmx.parse(text, names)
+        return text
     except VmxError as error:
         raise DomainXmlError(f"{carrier.path}: {error}", path=carrier.path, **error.details) from error
 

@@ -43,7 +43,7 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
     then, now = _placed(base, then), _placed(base, _known_again(then, _with_same_shares(then, now)))
     changes = [_completed_change(change) for change in compare(then, now, purge=True)]
     changes += _taken_away(then, now)
-    added = [Slot.parse(change.parts[1] or "") for change in changes if _is_new_device(change)]
+    added = {Slot.parse(change.parts[1] or "") for change in changes if _is_new_device(change)}
     in_the_way = (
         Change(f"{name}[{device.slot}]", device, None)
         for name in DEVICE_FIELDS
@@ -55,8 +55,12 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
 
 def carried_out(have: VmDefinition, diff: Diff) -> VmDefinition:
     """Return a machine with changes carried out; a new device is not mixed with the remains of one that was there."""
-    slots = [change.parts[1] or "" for change in diff if _is_new_device(change)]
-    remains = tuple(f"{front}{slot}.".lower() for slot in slots for front in ("", "sched."))
+    slots = [Slot.parse(change.parts[1] or "") for change in diff if _is_new_device(change)]
+    there = {controller.slot for controller in have.controllers}
+    buses = {Slot(slot.kind, slot.index) for slot in slots if slot.kind in {"scsi", "sata", "nvme"}} - there
+    # With its controller, a drive that nobody saw would come back.
+    places = [*(f"{slot}." for slot in (*slots, *buses)), *(f"{bus}:" for bus in buses)]
+    remains = tuple(f"{front}{place}".lower() for place in places for front in ("", "sched."))
     made = patched(have, diff)
     extra = {key: value for key, value in made.extra.items() if not key.lower().startswith(remains)}
     return replace(made, extra=MappingProxyType(extra))

@@ -191,6 +191,16 @@ def test_a_new_drive_inherits_nothing_from_one_that_was_there() -> None:
     assert added["sched.scsi0:5.shares"] == ("nonsense", None)
 
 
+def test_a_new_controller_brings_back_no_drive_that_was_on_it() -> None:
+    old = 'sata1:0.present = "TRUE"\nsata1:0.clientDevice = "perhaps"\n'
+    disk = "<disk><source file='[ds] new.vmdk'/><target dev='sdaf' bus='sata'/></disk>"
+    added = changed(("<controller type='scsi'", disk + "<controller type='scsi'"), text=VMX + old)
+
+    assert added["sata1.present"] == (None, "true")
+    assert added["sata1:1.filename"] == (None, "/vmfs/volumes/ds/new.vmdk")
+    assert added["sata1:0.present"] == ("TRUE", None)
+
+
 def test_another_image_in_a_drive_without_a_type_brings_the_type() -> None:
     old = 'ide0:0.present = "TRUE"\nide0:0.fileName = "x.iso"\n'
 
