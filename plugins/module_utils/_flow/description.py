@@ -102,7 +102,9 @@ def _with_overrides(text: VmxText, overrides: Mapping[str, Any]) -> VmxText:
         changed.set("displayName", escape_name(overrides["name"]))
     if overrides["uuid"] is not None:
         changed.set("uuid.bios", UUID.write(overrides["uuid"]))
-        changed.remove("uuid.action")
+        # Another identity: what else says the old one would contradict it.
+        for key in ("uuid.action", "uuid.location", "vc.uuid"):
+            changed.remove(key)
     if overrides["uuid_action"] is not None:
         changed.set("uuid.action", overrides["uuid_action"].value)
     return changed

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from .._vmx.definition import BootDevice, Firmware, LatencySensitivity, VmDefinition
 from .._vmx.devices import Video
+from .._vmx.guest_ids import words_of
 from .._vmx.slots import Slot
 from . import sdk
 from .device_info import DEVICES, Place, shares_of
@@ -164,9 +165,9 @@ def _hardware_version(config: Any) -> int | None:
     return int(number) if number.isdigit() else None
 
 
-def _affinity(config: Any) -> tuple[int, ...] | None:
+def _affinity(config: Any) -> tuple[int, ...]:
     affinity = config.cpuAffinity
-    return None if affinity is None else tuple(sorted(affinity.affinitySet or ()))
+    return () if affinity is None else tuple(sorted(affinity.affinitySet or ()))
 
 
 def _boot_order(config: Any) -> tuple[BootDevice, ...] | None:
@@ -198,7 +199,7 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "instance_uuid": _lower("instanceUuid"),
     "location_uuid": _lower("locationId"),
     "annotation": _text("annotation"),
-    "guest_id": _text("guestId"),
+    "guest_id": lambda config: None if config.guestId is None else words_of(str(config.guestId)),
     "hardware_version": _hardware_version,
     "cpus": _at("hardware.numCPU"),
     "cores_per_socket": _at("hardware.numCoresPerSocket"),

@@ -16,6 +16,7 @@ from typing import Any
 from .._vmx.definition import BootDevice, VmDefinition
 from .._vmx.diff import Change, Diff, patched
 from .._vmx.drives import Controller, Disk
+from .._vmx.guest_ids import guest_id_of
 from .._vmx.slots import Slot
 from . import sdk
 from .config_info import Config
@@ -76,7 +77,7 @@ _PLAIN: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "instance_uuid": ("instanceUuid", _same),
     "location_uuid": ("locationId", _same),
     "annotation": ("annotation", _same),
-    "guest_id": ("guestId", _same),
+    "guest_id": ("guestId", guest_id_of),
     "hardware_version": ("version", lambda number: f"vmx-{number:02}"),
     "cpus": ("numCPUs", _same),
     "cores_per_socket": ("numCoresPerSocket", _same),

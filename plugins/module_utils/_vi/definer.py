@@ -172,7 +172,7 @@ class Definer:
     def _finish(self, made: VmResult, moid: str, description: Description, environment: Environment) -> VmResult:
         """Compare the machine that was just made, and change what is still missing."""
         try:
-            found = self._host.lookup_vms(Selector(option="moid", value=moid))
+            found = self._host.lookup_with_config(moid)
             (result,) = self._converge(found, description, environment)
         except EsxError as error:
             return replace(made, error=error)

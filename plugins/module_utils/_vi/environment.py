@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._errors import Ambiguous, ConnectionLost, FaultError, NotFound, OptionError, PlanError
+from .._vmx.guest_ids import guest_id_of
 from . import sdk
 from .properties import Row, walk_step
 
@@ -184,6 +185,7 @@ def check_hardware(
     Raises:
         PlanError: it does not know one of them.
     """
+    asked, guest_id = guest_id, None if guest_id is None else guest_id_of(guest_id)
     option = _query(session, environment, hardware_version, guest_id)
     if option is None and guest_id is not None:
         option = _query(session, environment, hardware_version, None)
@@ -194,7 +196,7 @@ def check_hardware(
     known = {str(one.id): one for one in option.guestOSDescriptor or ()}
     if guest_id is not None and guest_id not in known:
         raise PlanError(
-            f"guest_id '{guest_id}' is wanted, and this host does not know it with virtual hardware {option.version}"
+            f"guest_id '{asked}' is wanted, and this host does not know it with virtual hardware {option.version}"
         )
     guest = known.get(guest_id or "")
     if guest is None:

@@ -144,8 +144,21 @@ class Host:
         environment = environment_of(self.session, rows, datacenter=self._datacenter, esxi_hostname=self._esxi_hostname)
         return self._within(self._found(rows), Places(rows), folder), environment
 
+    def lookup_with_config(self, moid: str) -> list[FoundVm]:
+        """Find the VM of that id with its state and the property ``config``, in one round trip."""
+        reference = self.session.reference("VirtualMachine", moid)
+        paths = {"VirtualMachine": (*STATE_PATHS, "config"), "Task": TASK_PATHS}
+        return self._found(read(self.session, objects([reference], recent_tasks()), paths))
+
     def lookup_configs(self, found: Sequence[FoundVm]) -> dict[str, Any]:
-        """Read the property ``config`` of VMs, by moid; those whose configuration the host cannot read are left out."""
+        """
+        Return the property ``config`` of VMs, by moid; it is read where it has not been.
+
+        Those whose configuration the host cannot read are left out.
+        """
+        known = {item.vm.moid: item.values["config"] for item in found if item.values.get("config") is not None}
+        if len(known) == len(found):
+            return known
         references = [self.session.reference("VirtualMachine", item.vm.moid) for item in found]
         rows = read(self.session, objects(references), {"VirtualMachine": ["config"]})
         return {row.moid: row.values["config"] for row in rows if row.values.get("config") is not None}

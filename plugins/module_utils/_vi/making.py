@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError, FaultError, NotFound, PlanError
+from .._errors import EsxError, FaultError, NotFound, PlanError, TaskFailed
 from .._flow.wanted import located, with_controllers
-from .._vmx.definition import UuidAction, VmDefinition
+from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
 from .._vmx.drives import Disk
 from .._vmx.escapes import escape_datastore_item
@@ -112,14 +112,13 @@ class Maker:
             TaskFailed: a VMX of that name is there already, or the host refused this one.
         """
         home = self._home(want)
+        want = located(want, str(home))
         self._check(want)
         self._check_there(disk.file for disk in want.disks)
         path = self._vmx_path(home, want)
-        if self._files.exists(path):
-            raise PlanError(
-                f"{path} is there already, and a VMX that is there is never overwritten: register it with 'vmx_path', "
-                "or choose another 'directory'"
-            )
+        # The run itself moves the VMX to its name, and the host refuses that where the name is taken.
+        if self._check_mode and self._files.exists(path):
+            raise _is_there(path)
         diff = compare(VmDefinition(), want)
         folder, pool = self._folder(), self._pool()
         if self._check_mode:
@@ -166,6 +165,10 @@ class Maker:
                 raise
             self._files.make_folder(path.parent)
             self._files.put_new(path, content)
+        except TaskFailed as error:
+            if error.details.get("fault") == "FileAlreadyExists":
+                raise _is_there(path) from error
+            raise
 
     def _home(self, want: VmDefinition) -> DatastorePath:
         """Choose the directory: the options', that of the first disk, or one of the machine's name."""
@@ -262,13 +265,11 @@ class Maker:
         return run_task(self._session, target, method, timeout=self._timeout, now=self._now, **arguments)
 
 
-def with_uuid_action(text: VmxText, action: UuidAction | None) -> VmxText:
-    """Return the text with what the host is to do about the UUID, instead of asking; None leaves it as it is."""
-    if action is None:
-        return text
-    changed = text.copy()
-    changed.set("uuid.action", action.value)
-    return changed
+def _is_there(path: DatastorePath) -> PlanError:
+    return PlanError(
+        f"{path} is there already, and a VMX that is there is never overwritten: register it with 'vmx_path', "
+        "or choose another 'directory'"
+    )
 
 
 def _path_of(file: str, what: str) -> DatastorePath:

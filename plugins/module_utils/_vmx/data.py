@@ -25,6 +25,7 @@ from typing import Any, NoReturn, Union
 from .._errors import OptionError
 from .codec import mac_of, uuid_of
 from .definition import DEVICE_FIELDS, VmDefinition
+from .guest_ids import words_of
 from .keys_machine import IDENTITY, RESOURCES
 from .keys_start import START, VIDEO
 from .limits import RANGES, is_slot_of, slots_of
@@ -190,6 +191,9 @@ def _text(value: Any, path: str, name: str) -> str:
     try:
         if name in _UUIDS:
             return uuid_of(value)
+        if name == "guest_id":
+            # People know the API's ids as well: rhel9_64Guest.
+            return words_of(str(value))
         return mac_of(value) if name == "mac" else str(value)
     except ValueError as exc:
         _fail(path, value, str(exc))

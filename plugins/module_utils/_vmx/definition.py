@@ -90,7 +90,7 @@ class VmDefinition:
     uuid_action: UuidAction | None = None
     generation_id: str | None = None  # VMX vm.genid and vm.genidX as one UUID
     annotation: str | None = None
-    guest_id: str | None = None  # in the words of the API: "rhel9_64Guest"; see guest_ids
+    guest_id: str | None = None  # in the words of VMX guestOS: "rhel9-64"; see guest_ids
     hardware_version: int | None = None
 
     cpus: int | None = None

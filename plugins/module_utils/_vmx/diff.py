@@ -26,7 +26,7 @@ from .slots import Slot
 SECRETS = frozenset({"vnc.password"})
 _PATH = re.compile(r"(\w+)(?:\[(.*)\])?(?:\.(\w+))?", re.DOTALL)
 _SKIPPED = frozenset({*DEVICE_FIELDS, "absent", "extra", "vnc"})
-_ANY_CASE = frozenset({"uuid", "instance_uuid", "location_uuid", "generation_id", "mac", "switch_uuid"})
+_ANY_CASE = frozenset({"guest_id", "uuid", "instance_uuid", "location_uuid", "generation_id", "mac", "switch_uuid"})
 
 # What belongs to one kind of backing alone, and goes when another one comes.
 _OF_BACKING: Mapping[Any, frozenset[str]] = MappingProxyType(

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Guest ids: the API says ``rhel9_64Guest`` where a VMX says ``rhel9-64``.
+Guest ids: the API says ``rhel9_64Guest`` where a VMX, and the hub, say ``rhel9-64``.
 
-Source: vim.vm.GuestOsDescriptor.GuestOsIdentifier; VMX ``guestOS``. Law: whatever a VMX says comes back as it was, also
+Source: vim.vm.GuestOsDescriptor.GuestOsIdentifier; VMX ``guestOS``. Law: whatever a VMX says comes back, also
 the name of a guest that nobody here has heard of; only what ends like an id of the API is taken for one.
 """
 
@@ -21,6 +21,8 @@ _WORDS = {
     "windows8Server64Guest": "windows8srv-64",
     "windows9Server64Guest": "windows9srv-64",
     "windowsHyperVGuest": "winhyperv",
+    "windows2019srvNext_64Guest": "windows2019srvNext-64",
+    "windows2022srvNext_64Guest": "windows2022srvNext-64",
 }
 
 # Ids whose capitals or underscore do not show in a VMX.
@@ -28,7 +30,7 @@ _SPELLINGS = (
     "winMeGuest winNTGuest win2000ProGuest win2000ServGuest win2000AdvServGuest winXPHomeGuest winXPProGuest "
     "winXPPro64Guest winNetWebGuest winNetStandardGuest winNetEnterpriseGuest winNetDatacenterGuest "
     "winNetBusinessGuest winNetStandard64Guest winNetEnterprise64Guest winNetDatacenter64Guest winVistaGuest "
-    "winVista64Guest windows2019srv_64Guest windows2019srvNext_64Guest windows2022srvNext_64Guest oracleLinuxGuest "
+    "winVista64Guest windows2019srv_64Guest oracleLinuxGuest "
     "oracleLinux64Guest oracleLinux6Guest oracleLinux6_64Guest oracleLinux7Guest oracleLinux7_64Guest "
     "oracleLinux8_64Guest oracleLinux9_64Guest oracleLinux10_64Guest turboLinuxGuest turboLinux64Guest "
     "miraclelinux_64Guest pardus_64Guest other24xLinuxGuest other26xLinuxGuest otherLinuxGuest other3xLinuxGuest "
@@ -49,16 +51,17 @@ def words_of(guest_id: str) -> str:
     return guest_id[: -len("Guest")].lower() if guest_id.endswith("Guest") else guest_id
 
 
-_IDS = {words_of(guest_id): guest_id for guest_id in (*_SPELLINGS.split(), *_WORDS)}
+_IDS = {words_of(guest_id).lower(): guest_id for guest_id in (*_SPELLINGS.split(), *_WORDS)}
 
 
 def guest_id_of(words: str) -> str:
-    """Return the guest id of the API for what a VMX says; what is no such word comes back as it is."""
-    found = _IDS.get(words)
+    """Return the guest id of the API for what a VMX says, in any case; what is no such word comes back as it is."""
+    lower = words.lower()
+    found = _IDS.get(lower)
     if found is None:
-        stem = words[: -len("-64")] if words.endswith("-64") else ""
-        found = f"{words}Guest" if not stem else f"{stem}{'_' if stem[-1].isdigit() else ''}64Guest"
-    return found if words_of(found) == words else words
+        stem = lower[: -len("-64")] if lower.endswith("-64") else ""
+        found = f"{lower}Guest" if not stem else f"{stem}{'_' if stem[-1].isdigit() else ''}64Guest"
+    return found if words_of(found).lower() == lower else words
 
 
 def is_64_bit(guest_id: str) -> bool:
