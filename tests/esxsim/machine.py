@@ -21,8 +21,10 @@ class VirtualMachine(WithSnapshots):
 
     def vmx(self) -> str:
         """The text of its VMX file, as it would be written now."""
-        text = vmx_text.written(self.get("config"))
-        return text if self.original is None else vmx_text.updated(self.original, text)
+        config = self.get("config")
+        if self.original is None:
+            return vmx_text.written(config)
+        return vmx_text.updated(self.original, self.baseline, vmx_text.lines_of(config))
 
     @method("ReconfigVM_Task")
     def reconfigure(self, call: Call, *, spec: Any) -> Any:

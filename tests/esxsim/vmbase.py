@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from . import vmdata
+from . import vmdata, vmx_text
 from .description import Machine
 from .entity import Entity, like
 from .guest import Guest
@@ -54,6 +54,7 @@ class VmBase(Entity):
         super().__init__(moid, name=machine.name, **properties)
         self.machine: Machine | None = machine
         self.original = machine.original
+        self.baseline: dict[str, str] = {}
         self.vmx_path = machine.vmx_path
         self.uuid = machine.uuid
         self.instance_uuid = machine.instance_uuid
@@ -67,6 +68,8 @@ class VmBase(Entity):
             made = vmdata.config(machine, self._store_of)
             made.__dict__["name"] = self._state["name"]
             made.__dict__["datastoreUrl"] = vmdata.datastore_urls(self)
+            if self.original is not None:
+                self.baseline = vmx_text.lines_of(vmdata.named(made, machine.name))
             return made
         if name == "runtime":
             return vmdata.runtime("poweredOff", None)

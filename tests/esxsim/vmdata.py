@@ -197,6 +197,11 @@ def config(machine: Machine, store_of: Any) -> Any:
     )
 
 
+def named(made: Any, name: str) -> Any:
+    """Return a configuration with a name."""
+    return like(made, name=name)
+
+
 def datastore_urls(vm: VmBase) -> list[Any]:
     """The datastores that a machine is on, as its configuration names them."""
     stores = [vm.world.find("Datastore", ref._moId) for ref in vm.get("datastore")]

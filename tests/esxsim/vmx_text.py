@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyVmomi import vim
@@ -87,32 +87,31 @@ def written(config: Any) -> str:
     return "".join(f'{name} = "{value}"\n' for name, value in found.items())
 
 
-def updated(text: str, now: str) -> str:
-    """Put the general values of what would be written now into a text that came from elsewhere."""
-    values = entries(now)
-    kept = ("displayname", "memsize", "numvcpus", "annotation", "guestos", "uuid.bios", "firmware")
-    have = entries(text)
-    lines, seen = [], set()
+def lines_of(config: Any) -> dict[str, str]:
+    """The entries of the VMX file of a configuration, with names as they are written."""
+    found = (_ENTRY.match(line) for line in written(config).splitlines())
+    return {match.group(1): match.group(2) for match in found if match is not None}
+
+
+def updated(text: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """
+    Put what changed since into a text that came from elsewhere; everything else stays as it is.
+
+    ``before`` and ``now`` are what would have been written then, and would be now.
+    """
+    changed = {name: value for name, value in now.items() if before.get(name) != value}
+    gone = {name.lower() for name in before if name not in now}
+    left = {name.lower(): (name, value) for name, value in changed.items()}
+    lines = []
     for line in text.splitlines():
         match = _ENTRY.match(line)
         name = match.group(1).lower() if match is not None else ""
-        if match is not None and name in kept and name in values and name not in seen:
-            seen.add(name)
-            same = _same(name, have[name], values[name])
-            lines.append(line if same else f'{match.group(1)} = "{values[name]}"')
-        else:
+        if match is not None and name in left:
+            lines.append(f'{match.group(1)} = "{left.pop(name)[1]}"')
+        elif name not in gone:
             lines.append(line)
-    missing = [one for one in ("displayName", "memSize", "annotation") if one.lower() not in have]
-    lines += [f'{name} = "{values[name.lower()]}"' for name in missing if values.get(name.lower())]
+    lines += [f'{name} = "{value}"' for name, value in left.values()]
     return "\n".join(lines) + "\n"
-
-
-def _same(name: str, have: str, now: str) -> bool:
-    if name == "guestos":
-        return guestos.guest_id(have) == guestos.guest_id(now)
-    if name == "uuid.bios":
-        return re.sub(r"[\s-]", "", have).lower() == re.sub(r"[\s-]", "", now).lower()
-    return unescaped(have) == unescaped(now)
 
 
 def _shares(shares: Any) -> str:
