@@ -63,6 +63,7 @@ BAD = [
     ('floppy0.present = "true"\nfloppy0.fileType = "x"', "floppy0.fileType", "file or device"),
     ('ethernet0.present = ""', "ethernet0.present", "true or false"),
     ('ethernet0.present = "true"\nethernet0.virtualDev = "ne2000"', "ethernet0.virtualDev", "vlance or vmxnet"),
+    ('ethernet0.present = "true"\nethernet0.virtualDev = "vmxnet2"', "ethernet0.virtualDev", "vlance or vmxnet"),
     ('ethernet0.present = "true"\nethernet0.connectionType = "x"', "ethernet0.connectionType", "bridged or nat"),
     ('ethernet0.present = "true"\nethernet0.addressType = "x"', "ethernet0.addressType", "static or generated or vpx"),
     ('ethernet0.present = "true"\nethernet0.generatedAddress = "00:11"', "ethernet0.generatedAddress", "a MAC address"),
