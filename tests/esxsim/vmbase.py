@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from . import vmdata, vmx_text
+from . import vmdata, vmx_fields, vmx_text
 from .description import Machine
 from .entity import Entity, like
 from .guest import Guest
@@ -69,6 +69,7 @@ class VmBase(Entity):
             made.__dict__["name"] = self._state["name"]
             made.__dict__["datastoreUrl"] = vmdata.datastore_urls(self)
             if self.original is not None:
+                made = vmx_fields.applied(made, vmx_text.entries(self.original))
                 self.baseline = vmx_text.lines_of(vmdata.named(made, machine.name))
             return made
         if name == "runtime":

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import guestos, vmx_text
 from .description import Cdrom, Disk, Machine, Nic, Port, Slot
 from .entity import stable_uuid
+from .vmx_fields import KEYS
 
 _GENERAL = re.compile(
     r"displayname|memsize|numvcpus|guestos|annotation|uuid\..*|vc\.uuid|firmware|virtualhw\.version|cpuid\.corespersocket"
@@ -61,7 +62,7 @@ def read(data: bytes, vmx_path: str) -> Machine:
         memory_limit=_number(found, "sched.mem.max", -1, vmx_path),
         memory_reservation=max(0, _number(found, "sched.mem.minsize", 0, vmx_path)),
         cpu_shares=shares if shares in ("low", "normal", "high") or shares.isdigit() else "normal",
-        extra_config={key: value for key, value in found.items() if not _GENERAL.fullmatch(key)},
+        extra_config={key: value for key, value in found.items() if not (_GENERAL.fullmatch(key) or key in KEYS)},
         original=text,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyVmomi import vim
 
-from . import guestos
+from . import guestos, vmx_fields
 from .devices import NIC_MODELS, SCSI_MODELS
 
 device: Any = vim.vm.device
@@ -80,7 +80,7 @@ def written(config: Any) -> str:
         found["firmware"] = "efi"
     if config.memoryAllocation.limit >= 0:
         found["sched.mem.max"] = str(config.memoryAllocation.limit)
-    found["sched.cpu.shares"] = _shares(config.cpuAllocation.shares)
+    found.update(vmx_fields.written(config))
     for one in config.hardware.device:
         found.update(_device(one, config.files.vmPathName))
     found.update({one.key: escaped(str(one.value)) for one in config.extraConfig})
@@ -112,10 +112,6 @@ def updated(text: str, before: Mapping[str, str], now: Mapping[str, str]) -> str
             lines.append(line)
     lines += [f'{name} = "{value}"' for name, value in left.values()]
     return "\n".join(lines) + "\n"
-
-
-def _shares(shares: Any) -> str:
-    return str(shares.shares) if shares.level == "custom" else str(shares.level)
 
 
 def _file(name: str, vmx_path: str) -> str:
