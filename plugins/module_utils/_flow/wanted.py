@@ -19,7 +19,7 @@ from typing import Any
 
 from .._vmx.definition import VmDefinition
 from .._vmx.devices import Nic, ParallelPort
-from .._vmx.drives import Cdrom, CdromBacking, Controller
+from .._vmx.drives import Cdrom, CdromBacking, Controller, Floppy, FloppyBacking
 from .._vmx.slots import Slot
 
 # Keys of a VMX that a host writes as it goes along, or that say what its properties say.
@@ -48,6 +48,7 @@ def comparable(want: VmDefinition, have: VmDefinition, *, from_text: bool) -> Vm
         want,
         controllers=tuple(replace(one, pci_slot=None) for one in want.controllers),
         cdroms=tuple(_medium(one, have) for one in want.cdroms),
+        floppies=tuple(_lent(one) for one in want.floppies),
         nics=tuple(_card(one) for one in want.nics),
         parallel_ports=tuple(_without_direction(one) for one in want.parallel_ports),
         shared_folders=(),
@@ -73,12 +74,21 @@ def _kept(want: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _medium(cdrom: Cdrom, have: VmDefinition) -> Cdrom:
-    """A drive without a medium is the same to a host as one that a client could lend one to."""
+    """A drive without a medium is the same to a host, whatever could lend it one."""
+    if cdrom.backing is CdromBacking.CLIENT:
+        return replace(cdrom, device=None, auto_detect=None)
     found = next((one for one in have.cdroms if one.slot == cdrom.slot), None)
     is_empty = cdrom.backing is CdromBacking.ISO and not cdrom.file
-    if is_empty and found is not None and found.backing is CdromBacking.CLIENT:
+    if is_empty and found is not None and not found.file and not found.device:
         return replace(cdrom, backing=None, file=None)
     return cdrom
+
+
+def _lent(floppy: Floppy) -> Floppy:
+    """Which of its drives a client lends, nobody but the client knows; a host's drive without a name is any."""
+    if floppy.backing is FloppyBacking.CLIENT or not floppy.device:
+        return replace(floppy, device=None)
+    return floppy
 
 
 def _card(nic: Nic) -> Nic:

@@ -196,6 +196,11 @@ class Maker:
         if not want.name:
             raise PlanError("a new virtual machine needs a name")
         self._environment.check_networks(nic.network for nic in want.nics if nic.network is not None)
+        ports = [str(nic.slot) for nic in want.nics if nic.distributed_port is not None]
+        if ports and not self._session.is_vcenter:
+            raise PlanError(
+                f"{', '.join(ports)} is on a distributed switch, and a host without vCenter has none: give 'network'"
+            )
         drives: tuple[Any, ...] = (*want.disks, *want.cdroms, *want.floppies)
         for drive in drives:
             if drive.file and drive.file.startswith("["):
