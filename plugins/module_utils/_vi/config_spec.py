@@ -185,7 +185,7 @@ class _Devices:
 
     def _edit(self, slot: str, changes: Sequence[Change], added: list[Any], edited: list[Any]) -> Iterator[Any]:
         name = changes[0].parts[0]
-        device = next(one for one in getattr(self._want, name) if str(one.slot) == slot)
+        (device,) = [one for one in getattr(self._want, name) if str(one.slot) == slot]
         api_device = self._config.devices[slot]
         if is_other_class(api_device, device):
             yield _spec("remove", api_device)

@@ -58,7 +58,7 @@ def read_devices(devices: Element) -> dict[str, Any]:
 
 
 def _numbered(devices: Element, tag: str, read: Any, name: str) -> Iterator[Any]:
-    kind, room = next(iter(SLOTS[name].items()))
+    ((kind, room),) = SLOTS[name].items()
     for index, element in enumerate(devices.all(tag)):
         if index >= room.indexes:
             raise wrong(element, "", f"at most {room.indexes} of them", str(index + 1))
