@@ -146,7 +146,7 @@ def _changed(text: VmxText, now: VmDefinition, names: FileNames, hardware_versio
     if "virtualHW.version" not in text:
         text.set("virtualHW.version", str(hardware_version or DEFAULT_HARDWARE_VERSION))
     base = vmx.parse(text, names)
-    then = domain_xml.parse(domain_xml.format(domain_xml.restrict(base)))
+    then = domain_xml.parse(domain_xml.format(domain_xml.restrict(base), secrets=True))
     if is_part:
         merged = completed(merge(base, _stated_by(base, then), now))
         _check(merged)

@@ -40,7 +40,7 @@ def merge(base: VmDefinition, then: VmDefinition, now: VmDefinition) -> VmDefini
         then: The same as the XML made of it said it.
         now: What the XML says now.
     """
-    then, now = _placed(base, then), _placed(base, _known_again(then, _with_same_shares(then, now)))
+    then, now = _placed(base, then), _placed(base, _known_again(then, _as_shown(then, now)))
     changes = [_completed_change(change) for change in compare(then, now, purge=True)]
     changes += _taken_away(then, now)
     added = {Slot.parse(change.parts[1] or "") for change in changes if _is_new_device(change)}
@@ -66,12 +66,20 @@ def carried_out(have: VmDefinition, diff: Diff) -> VmDefinition:
     return replace(made, extra=MappingProxyType(extra))
 
 
-def _with_same_shares(then: VmDefinition, now: VmDefinition) -> VmDefinition:
-    """Keep the word for shares whose number in XML did not change, whatever the number of CPUs makes of it."""
+def _as_shown(then: VmDefinition, now: VmDefinition) -> VmDefinition:
+    """
+    Take back changes that are none.
+
+    Shares whose number did not change keep their word, whatever the number of CPUs makes of it. A password that is
+    not shown is not taken away: libvirt shows it on request only.
+    """
     before, after = (
         None if one.cpu_shares is None else share_value(one.cpu_shares, one.cpus or 1) for one in (then, now)
     )
-    return replace(now, cpu_shares=then.cpu_shares) if before == after else now
+    vnc = now.vnc
+    if vnc is not None and then.vnc is not None and vnc.password is None:
+        vnc = replace(vnc, password=then.vnc.password)
+    return replace(now, cpu_shares=then.cpu_shares if before == after else now.cpu_shares, vnc=vnc)
 
 
 def _is_new_device(change: Change) -> bool:

@@ -69,6 +69,9 @@ RemoteDisplay.vnc.port = "5901"
 RemoteDisplay.vnc.password = "geheim"
 """
 
+# A password with a character that XML cannot hold.
+SPOILT = VMX.replace("geheim", "ge\x0fheim")
+
 
 def changed(*edits: tuple[str, str], text: str = VMX) -> dict[str, tuple[str | None, str | None]]:
     """Edit the XML of a VMX; return which entries of the VMX that changed, as before and after."""
@@ -246,6 +249,12 @@ def test_a_password_goes_along_on_request_only() -> None:
     assert "Z2VoZWlt" not in hidden
     assert "password" not in str(to_vmx(hidden, NAMES))
     assert text["RemoteDisplay.vnc.password"] == "geheim"
+
+
+def test_a_password_that_is_not_shown_stays_and_one_that_is_changed_wins() -> None:
+    assert changed((" passwd='geheim'", "")) == {}
+    assert changed(("passwd='geheim'", "passwd='neu'")) == {"remotedisplay.vnc.password": ("geheim", "neu")}
+    assert str(to_vmx(to_domain_xml(VmxText.parse(SPOILT), NAMES, secrets=True), NAMES)) == SPOILT
 
 
 def test_without_our_element_the_xml_is_libvirts_alone() -> None:
