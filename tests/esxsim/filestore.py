@@ -119,11 +119,12 @@ class FileStore:
             OutOfSpace: it does not fit.
         """
         old = self.get(path)
-        before = len(old.content) if old is not None and isinstance(old.content, bytes) else 0
+        before = old.charged if old is not None else 0
         if len(content) - before > self.free:
             raise OutOfSpace(path)
         self.free -= len(content) - before
-        return self.put(path, File(len(content), content, modified=datetime.now(timezone.utc)))
+        file = File(len(content), content, charged=len(content), modified=datetime.now(timezone.utc))
+        return self.put(path, file)
 
     def discard(self, path: str) -> bool:
         """Delete a file, or a folder with all that is in it; False: there is none."""
@@ -131,8 +132,7 @@ class FileStore:
         gone = [one for one in self._files if one == path or one.startswith(f"{path}/")]
         folders = [one for one in self._folders if one == path or one.startswith(f"{path}/")]
         for one in gone:
-            file = self._files.pop(one)
-            self.free += len(file.content) if isinstance(file.content, bytes) else file.charged
+            self.free += self._files.pop(one).charged
         for one in folders:
             del self._folders[one]
         return bool(gone or folders)
