@@ -14,6 +14,7 @@ from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fa
 from pyVmomi import vim
 
 device: Any = vim.vm.device
+api: Any = vim
 KIB = 1024
 GIB_IN_KIB = 1024 * 1024
 
@@ -23,8 +24,8 @@ def client_of(*vms: dict[str, Any], **more: Any) -> Client:
 
 
 def config_spec(name: str = "new01", **more: Any) -> Any:
-    values = {"name": name, "files": vim.vm.FileInfo(vmPathName="[datastore1]"), **more}
-    return vim.vm.ConfigSpec(**values)
+    values = {"name": name, "files": api.vm.FileInfo(vmPathName="[datastore1]"), **more}
+    return api.vm.ConfigSpec(**values)
 
 
 def added(new: Any, *, create: bool = False) -> Any:
@@ -53,7 +54,7 @@ def card(network: str = "VM Network") -> Any:
 
 def create(client: Client, spec: Any) -> Any:
     folder = client.content.rootFolder.childEntity[0].vmFolder
-    task = folder.CreateVM_Task(spec, vim.ResourcePool("ha-root-pool"), None)
+    task = folder.CreateVM_Task(spec, api.ResourcePool("ha-root-pool"), None)
     client.world.clock.advance(1)
     return task.info
 
@@ -62,7 +63,7 @@ def made(client: Client, spec: Any) -> Any:
     """The machine that a spec makes."""
     info = create(client, spec)
     assert info.error is None, info.error
-    return vim.VirtualMachine(info.result._moId, client.stub)
+    return api.VirtualMachine(info.result._moId, client.stub)
 
 
 def refused(client: Client, spec: Any) -> Any:
@@ -73,7 +74,7 @@ def refused(client: Client, spec: Any) -> Any:
 
 def reconfigured(client: Client, vm: Any, *changes: Any, **spec: Any) -> Any:
     """What a reconfigure ends with: its fault, or None."""
-    task = vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=list(changes), **spec))
+    task = vm.ReconfigVM_Task(api.vm.ConfigSpec(deviceChange=list(changes), **spec))
     client.world.clock.advance(1)
     return task.info.error
 
@@ -122,15 +123,15 @@ def test_a_second_machine_of_a_name_gets_a_folder_of_its_own() -> None:
     [
         (config_spec(guestId="noGuest"), "InvalidArgument"),
         (config_spec(name=""), "InvalidVmConfig"),
-        (vim.vm.ConfigSpec(name="x"), "InvalidVmConfig"),
-        (config_spec(files=vim.vm.FileInfo(vmPathName="[nowhere]")), "InvalidDatastorePath"),
+        (api.vm.ConfigSpec(name="x"), "InvalidVmConfig"),
+        (config_spec(files=api.vm.FileInfo(vmPathName="[nowhere]")), "InvalidDatastorePath"),
     ],
 )
 def test_what_makes_no_machine_is_refused_at_once(spec: Any, fault: str) -> None:
     client = client_of()
     folder = client.content.rootFolder.childEntity[0].vmFolder
 
-    found = fault_of(folder.CreateVM_Task, spec, vim.ResourcePool("ha-root-pool"), None)
+    found = fault_of(folder.CreateVM_Task, spec, api.ResourcePool("ha-root-pool"), None)
 
     assert type(found).__name__.endswith(fault)
 
@@ -189,7 +190,7 @@ def test_a_disk_does_not_shrink() -> None:
     one.capacityInKB, one.capacityInBytes = 1024, None
     fault = reconfigured(client, vm, device.VirtualDeviceSpec(operation="edit", device=one))
 
-    assert isinstance(fault, vim.fault.InvalidDeviceSpec)
+    assert isinstance(fault, api.fault.InvalidDeviceSpec)
     assert fault.deviceIndex == 0
 
 
@@ -230,7 +231,7 @@ def test_a_controller_with_devices_stays() -> None:
     (controller,) = of_class(client.vm(), device.VirtualSCSIController)
     fault = reconfigured(client, client.vm(), device.VirtualDeviceSpec(operation="remove", device=controller))
 
-    assert isinstance(fault, vim.fault.InvalidDeviceOperation)
+    assert isinstance(fault, api.fault.InvalidDeviceOperation)
 
 
 def test_a_running_machine_takes_what_can_be_plugged_and_nothing_else() -> None:
@@ -243,8 +244,8 @@ def test_a_running_machine_takes_what_can_be_plugged_and_nothing_else() -> None:
     assert reconfigured(client, vm, added(card())) is None
     assert of_class(vm, device.VirtualEthernetCard)[-1].connectable.connected is False
     for change in (added(ide), added(device.VirtualTPM(key=-1))):
-        assert isinstance(reconfigured(client, vm, change), vim.fault.InvalidPowerState)
-    assert isinstance(reconfigured(client, vm, memoryMB=4096), vim.fault.InvalidPowerState)
+        assert isinstance(reconfigured(client, vm, change), api.fault.InvalidPowerState)
+    assert isinstance(reconfigured(client, vm, memoryMB=4096), api.fault.InvalidPowerState)
     assert reconfigured(client, vm, annotation="running") is None
 
 
@@ -255,7 +256,7 @@ def test_memory_and_cpus_grow_where_that_was_allowed() -> None:
     client.after(1, vm.PowerOnVM_Task())
 
     assert reconfigured(client, vm, memoryMB=4096, numCPUs=4) is None
-    assert isinstance(reconfigured(client, vm, memoryMB=1024), vim.fault.InvalidPowerState)
+    assert isinstance(reconfigured(client, vm, memoryMB=1024), api.fault.InvalidPowerState)
 
 
 def test_the_hardware_is_upgraded_and_never_made_older() -> None:
@@ -264,7 +265,7 @@ def test_the_hardware_is_upgraded_and_never_made_older() -> None:
 
     assert client.after(1, vm.UpgradeVM_Task("vmx-21")).error is None
     assert vm.config.version == "vmx-21"
-    assert isinstance(client.after(1, vm.UpgradeVM_Task("vmx-19")).error, vim.fault.AlreadyUpgraded)
+    assert isinstance(client.after(1, vm.UpgradeVM_Task("vmx-19")).error, api.fault.AlreadyUpgraded)
 
 
 def test_what_a_reconfigure_sets_is_in_the_vmx_of_a_machine_that_came_from_one() -> None:
@@ -272,9 +273,9 @@ def test_what_a_reconfigure_sets_is_in_the_vmx_of_a_machine_that_came_from_one()
     store = {"name": "datastore1", "files": {"old/old.vmx": text}}
     client = client_of(datastores=[store])
     folder = client.content.rootFolder.childEntity[0].vmFolder
-    pool = vim.ResourcePool("ha-root-pool")
+    pool = api.ResourcePool("ha-root-pool")
     info = client.after(1, folder.RegisterVM_Task("[datastore1] old/old.vmx", None, False, pool, None))
-    vm = vim.VirtualMachine(info.result._moId, client.stub)
+    vm = api.VirtualMachine(info.result._moId, client.stub)
     untouched = machine(client.world, "old").vmx()
     reconfigured(client, vm, memoryMB=1024, cpuHotAddEnabled=True)
     changed = machine(client.world, "old").vmx()
@@ -305,9 +306,9 @@ def test_the_settings_of_a_vmx_are_read() -> None:
     text = head + "".join(f'{key} = "{value}"\n' for key, value in lines.items())
     client = client_of(datastores=[{"name": "datastore1", "files": {"x/x.vmx": text}}])
     folder = client.content.rootFolder.childEntity[0].vmFolder
-    pool = vim.ResourcePool("ha-root-pool")
+    pool = api.ResourcePool("ha-root-pool")
     info = client.after(1, folder.RegisterVM_Task("[datastore1] x/x.vmx", None, False, pool, None))
-    config = vim.VirtualMachine(info.result._moId, client.stub).config
+    config = api.VirtualMachine(info.result._moId, client.stub).config
 
     assert (config.cpuHotAddEnabled, config.memoryHotAddEnabled, config.cpuAllocation.limit) == (True, True, 1000)
     assert (config.memoryAllocation.shares.level, config.latencySensitivity.level) == ("high", "high")
@@ -322,8 +323,8 @@ def test_the_settings_of_a_vmx_are_read() -> None:
 
 def test_the_environment_tells_what_there_is() -> None:
     client = client_of()
-    browser = vim.EnvironmentBrowser("ha-host-envbrowser", client.stub)
-    query = vim.EnvironmentBrowser.ConfigOptionQuerySpec
+    browser = api.EnvironmentBrowser("ha-host-envbrowser", client.stub)
+    query = api.EnvironmentBrowser.ConfigOptionQuerySpec
     option = browser.QueryConfigOptionEx(query(key="vmx-19", guestId=["rhel9_64Guest"]))
 
     assert [one.key for one in browser.QueryConfigOptionDescriptor() if one.defaultConfigOption] == ["vmx-20"]
