@@ -23,7 +23,7 @@ from .domain_xml_ports import write_ports
 from .domain_xml_unsaid import UNSUPPORTED, unsaid
 from .domain_xml_words import DEFAULT_MEMORY_MIB, FIRMWARES, NO_UUID, rounded, share_value, share_word
 from .limits import RANGES
-from .xml_tree import Element, Text, parse_tree, render
+from .xml_tree import Element, Text, parse_tree, render, sayable
 from .xml_values import cpu_ranges, cpu_set, flag, kib, missing, number, pick, uuid, wrong
 
 __all__ = ["NAMESPACE", "UNSUPPORTED", "format", "parse", "restrict", "root_of"]
@@ -198,7 +198,7 @@ def format(
     if field is not None:
         raise NotRepresentable(f"domain XML cannot say {field}", field=field)
     places = {"datacenterpath": datacenter_path, "moref": moref}
-    shown = {tag: text for tag, text in places.items() if text is not None}
+    shown = {tag: sayable(text) for tag, text in places.items() if text is not None}
     root = Element(
         "domain",
         {"type": "vmware"} | ({"xmlns:vmware": NAMESPACE} if shown else {}),

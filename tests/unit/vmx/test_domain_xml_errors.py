@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from ansible_collections.virt.esx.plugins.module_utils._errors import DomainXmlError
+from ansible_collections.virt.esx.plugins.module_utils._errors import DomainXmlError, NotRepresentable
 from ansible_collections.virt.esx.plugins.module_utils._vmx import domain_xml
+from ansible_collections.virt.esx.plugins.module_utils._vmx.convert import to_vmx
+from ansible_collections.virt.esx.plugins.module_utils._vmx.paths import FileNames
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +178,31 @@ def test_an_error_leads_to_the_place(xml: str, path: str) -> None:
     assert caught.value.details["path"] == path
     assert path in str(caught.value)
     assert caught.value.failure()["kind"] == "domain_xml"
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        domain(general=f"<vcpu cpuset='{'0-16383,' * 30_000}0'>1</vcpu>"),
+        domain(general=f"<name>{'&lt;' * 2_000_000}</name>"),
+        domain(general=f"<memory>{' ' * 9_000_000}1x</memory>"),
+        domain(general=f"<uuid>{'0' * 9_000_000}</uuid>"),
+        domain(devices="<disk type='file'><target dev='sda'/></disk>" * 20_000),
+        domain(devices="<serial type='null'/>" * 40_000),
+        domain(devices=f"<serial type='tcp'><source host='{'a@' * 100_000}' service='1'/></serial>"),
+        domain(general=f"<metadata><vmx xmlns='urn:virt-esx:vmx:1'>{'a' * 9_000_000}</vmx></metadata>"),
+    ],
+    ids=["cpuset", "name", "memory", "uuid", "disks", "ports", "host", "carried"],
+)
+def test_a_domain_that_means_harm_ends_soon(xml: str) -> None:
+    began = time.process_time()
+    try:
+        domain_xml.parse(xml)
+        to_vmx(xml, FileNames())
+    except (DomainXmlError, NotRepresentable):
+        pass
+
+    assert time.process_time() - began < 4
 
 
 def test_an_error_shows_what_was_found_but_not_all_of_it() -> None:
