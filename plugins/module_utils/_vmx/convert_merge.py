@@ -61,8 +61,11 @@ def carried_out(have: VmDefinition, diff: Diff) -> VmDefinition:
     # With its controller, a drive that nobody saw would come back.
     places = [*(f"{slot}." for slot in (*slots, *buses)), *(f"{bus}:" for bus in buses)]
     remains = tuple(f"{front}{place}".lower() for place in places for front in ("", "sched."))
+    stated = {(change.parts[1] or "").lower() for change in diff if change.parts[0] == "extra"}
     made = patched(have, diff)
-    extra = {key: value for key, value in made.extra.items() if not key.lower().startswith(remains)}
+    extra = {
+        key: value for key, value in made.extra.items() if key.lower() in stated or not key.lower().startswith(remains)
+    }
     return replace(made, extra=MappingProxyType(extra))
 
 

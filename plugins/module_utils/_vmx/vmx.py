@@ -19,8 +19,9 @@ from dataclasses import replace
 
 from .._errors import VmxError
 from .codec import NUMBER
+from .convert_merge import carried_out
 from .definition import DEVICE_FIELDS, VmDefinition
-from .diff import Diff, patched
+from .diff import Diff
 from .keys import TABLES
 from .keys_machine import RESOURCES
 from .paths import FileNames
@@ -116,7 +117,7 @@ def apply(text: VmxText | str, diff: Diff, names: FileNames | None = None) -> Vm
         NotRepresentable: as ``format``.
     """
     text = VmxText.parse(text) if isinstance(text, str) else text
-    return update(text, patched(parse(text, names), diff), names)
+    return update(text, carried_out(parse(text, names), diff), names)
 
 
 def _lines(definition: VmDefinition, names: FileNames, hardware_version: int | None = None) -> dict[str, Said]:

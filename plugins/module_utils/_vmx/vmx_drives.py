@@ -64,7 +64,7 @@ def _is_disk(slot: Slot, found: Found) -> bool:
 
 
 def _type(found: Found) -> str:
-    return (found.text("{}.devicetype") or "").strip().lower()
+    return (found.text("{}.devicetype") or "").strip(" \t").lower()
 
 
 def _disk(slot: Slot, found: Found) -> Disk:

@@ -166,3 +166,13 @@ def test_a_value_that_cannot_stand_between_quotation_marks_is_escaped() -> None:
     assert have.extra == {"a": "say |22x|22", "b": "one|0atwo"}
     assert str(vmx.update(text, have)) == text
     assert vmx.parse(vmx.format(have)) == have
+
+
+def test_a_new_device_is_not_mixed_with_the_remains_of_another() -> None:
+    text = TEXT + 'scsi0:2.present = "FALSE"\nscsi0:2.mode = "independent-nonpersistent"\nscsi0:2.fileName = "x.vmdk"\n'
+    want = from_data({"disks": [{"slot": "scsi0:2", "file": "[ds] y.vmdk"}], "extra": {"scsi0:2.foo": "1"}})
+    after = vmx.apply(text, compare(vmx.parse(text, NAMES), want), NAMES)
+
+    assert vmx.parse(after, NAMES).disks[-1] == want.disks[0]
+    assert after["scsi0:2.foo"] == "1"
+    assert not compare(vmx.parse(after, NAMES), want)
