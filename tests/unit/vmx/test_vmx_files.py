@@ -147,10 +147,11 @@ def test_a_thousand_files_take_less_than_two_seconds() -> None:
     largest = max((pair.given for pair in READ), key=lambda path: path.stat().st_size)
     data = largest.read_bytes()
     spent = []
-    for _round in range(3):
-        begin = time.perf_counter()
-        for _number in range(100):
+    for _round in range(5):
+        begin = time.process_time()
+        for _number in range(50):
             vmx.parse(VmxText.from_bytes(data), NAMES)
-        spent.append(time.perf_counter() - begin)
+        spent.append(time.process_time() - begin)
 
-    assert min(spent) * 10 < 2
+    # The best of several: what else the machine does is not measured.
+    assert min(spent) * 20 < 2
