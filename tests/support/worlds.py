@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import http.client
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.virt.esx.plugins.module_utils._argspec import CONNECTION, QUESTIONS, VMS
@@ -20,9 +22,19 @@ from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Cre
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
 from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Transport, Trust
 from ansible_collections.virt.esx.tests.esxsim import SimStub, World
+from ansible_collections.virt.esx.tests.esxsim.faults import HostDown, WireFailure
+from ansible_collections.virt.esx.tests.esxsim.files import routes
 from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
+from ansible_collections.virt.esx.tests.esxsim.wire import Body, Request
 
 ADDRESS = Address(host="esxsim")
+
+
+class NoSocket:
+    """Where a body would be asked for; it is there already."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Take it."""
 
 
 class WorldTransport(Transport):
@@ -34,6 +46,30 @@ class WorldTransport(Transport):
 
     def forget_session(self) -> None:
         self._world.session = None
+
+    def transfer(self, verb: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+        self.requests += 1
+        parts, headers = urlsplit(target), {"content-length": str(len(body))}
+        request = Request(
+            method=verb,
+            target=target,
+            path=unquote(parts.path),
+            query=dict(parse_qsl(parts.query)),
+            headers=headers,
+            body=Body(io.BytesIO(body), NoSocket(), headers),
+            keep_alive=True,
+            session=self._world.session,
+        )
+        serve = next(handler for prefix, handler in routes(self._world.world).items() if target.startswith(prefix))
+        try:
+            response = serve(request)
+        except HostDown as error:
+            raise ConnectError(f"no connection: {error}") from error
+        except WireFailure as error:
+            raise ConnectionLost(f"the connection was lost during {verb} of a file: {error}", method=verb) from error
+        if response.spoilt:
+            raise ConnectionLost(f"the connection was lost during {verb} of a file", method=verb)
+        return response.status, response.body if isinstance(response.body, bytes) else b"".join(response.body)
 
     def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
         del timeout
@@ -73,7 +109,7 @@ def run(module: ModuleType, world: World, *, check_mode: bool = False, **given: 
     """Run one of our modules on a world, as its shell would, with a login of its own."""
     with host_of(world) as host:
         try:
-            result = module.run(params(**given), host, check_mode=check_mode)
+            result = module.run(params(module, **given), host, check_mode=check_mode)
         except EsxError as error:
             return Outcome(error, {}, host.session.stub.requests)
     # The world keeps the simulator's own defects.
@@ -111,8 +147,8 @@ def called(world: World, method: str) -> int:
     return [call.method for call in world.calls].count(method)
 
 
-def params(**given: Any) -> Mapping[str, Any]:
+def params(module: ModuleType | None = None, **given: Any) -> Mapping[str, Any]:
     """Return a module's parameters as Ansible would pass them: what is given, and defaults for the rest."""
-    specs = {**CONNECTION, **VMS, **QUESTIONS}
+    specs = {**CONNECTION, **VMS, **QUESTIONS, **(module.ARGUMENT_SPEC if module is not None else {})}
     defaults = {name: spec.get("default") for name, spec in specs.items()}
-    return {**defaults, "state": None, "force_after": None, "wait": 0, "wait_for_task": True, **given}
+    return {**defaults, **given}

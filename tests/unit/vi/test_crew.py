@@ -41,7 +41,7 @@ CASES = [
 
 def power_on(world: World, **given: Any) -> BatchResult:
     with host_of(world) as host:
-        wanted = params(name="vm1", state="powered-on", timeout=60)
+        wanted = params(esx_vm_power, name="vm1", state="powered-on", timeout=60)
         return esx_vm_power.run({**wanted, **given}, host, check_mode=False)
 
 
@@ -104,7 +104,7 @@ def test_a_batch_survives_a_lost_session_in_its_middle() -> None:
     world.faults.add(FaultRule(method="PowerOnVM_Task", action="drop-after", skip=20))
 
     with host_of(world) as host:
-        wanted = params(query="[]", state="powered-on", timeout=60)
+        wanted = params(esx_vm_power, query="[]", state="powered-on", timeout=60)
         result = esx_vm_power.run(wanted, host, check_mode=False)
 
     assert result.error is None
@@ -139,7 +139,7 @@ def test_what_the_host_refuses_in_the_middle_of_a_batch_loses_no_result() -> Non
     world.faults.add(refused)
 
     with host_of(world) as host:
-        result = esx_vm_power.run(params(query="[]", state="powered-on"), host, check_mode=False)
+        result = esx_vm_power.run(params(esx_vm_power, query="[]", state="powered-on"), host, check_mode=False)
 
     assert result.error is not None
     assert [entry["failure"]["kind"] for entry in result.to_json()["vms"]] == ["fault"] * 3
