@@ -47,7 +47,7 @@ _ALWAYS = frozenset(
 _HOT_FIELDS = {
     "disks": frozenset({"capacity_kib", "shares", "iops_limit"}),
     "cdroms": frozenset({"backing", "file", "device", "auto_detect", "start_connected"}),
-    "floppies": frozenset({"backing", "file", "device", "auto_detect", "start_connected"}),
+    "floppies": frozenset({"backing", "file", "device", "start_connected"}),
     "nics": frozenset({"network", "distributed_port", "opaque_network_id", "start_connected", "connection"}),
     "serial_ports": frozenset({"start_connected"}),
     "parallel_ports": frozenset({"start_connected"}),
