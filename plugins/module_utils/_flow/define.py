@@ -11,6 +11,7 @@ Source: vim.VirtualMachine.ReconfigVM_Task, UpgradeVM_Task, UnregisterVM, Destro
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,8 +79,8 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             check_possible(vm, machine.have, machine.diff)
             check_power(vm, state.power_state, cold, may_cycle=cycle.allowed)
             if cold and state.power_state is PowerState.ON:
-                was_on = True
                 yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
+                was_on = True
             yield from _change(machine)
             break
         except Interrupted as interruption:
@@ -88,6 +89,10 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             state, is_stale = interruption.state, True
         except TaskFailed as failure:
             if attempt == ATTEMPTS or failure.details.get("fault") != "ConcurrentAccess":
+                if was_on:
+                    # A machine that cannot be changed shall not be off for it.
+                    with suppress(EsxError):
+                        yield from bring(vm, _off(state), Wish.POWERED_ON)
                 raise
             is_stale = True
     if was_on:
