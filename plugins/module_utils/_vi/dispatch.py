@@ -56,8 +56,8 @@ class Dispatch:
         self.parked = threading.Event()
         self._session = session
         self._wake = wake
-        self._size = min(PARALLEL_REQUESTS, max(2, jobs))
-        self._pool: ThreadPoolExecutor | None = None
+        self._jobs = max(2, jobs)
+        self._pools: dict[bool, ThreadPoolExecutor] = {}
         self._sent: set[Future[Reply]] = set()
         self._here: list[Reply] = []
 
@@ -77,9 +77,7 @@ class Dispatch:
             self._here.append(self._carry_out(*orders[0]))
             return
         for job, command in orders:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(max_workers=self._size, thread_name_prefix="virt.esx")
-            future = self._pool.submit(self._carry_out, job, command)
+            future = self._pool(may_block=_may_block(command)).submit(self._carry_out, job, command)
             self._sent.add(future)
             future.add_done_callback(self._wake_if_needed)
 
@@ -94,8 +92,16 @@ class Dispatch:
 
     def close(self) -> None:
         """Send nothing more; what still blocks ends with the connection."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _pool(self, *, may_block: bool) -> ThreadPoolExecutor:
+        # No answer may wait behind the very call that its question holds up, and no call behind one that is left
+        # blocked, so calls that may block have threads of their own, as many as there are jobs.
+        if may_block not in self._pools:
+            size = self._jobs if may_block else min(PARALLEL_REQUESTS, self._jobs)
+            self._pools[may_block] = ThreadPoolExecutor(max_workers=size, thread_name_prefix="virt.esx")
+        return self._pools[may_block]
 
     def _carry_out(self, job: Job, command: Command) -> Reply:
         try:
