@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .._vmx.definition import VmDefinition
-from .._vmx.devices import Nic, ParallelPort
+from .._vmx.devices import Nic, ParallelPort, PortBacking
 from .._vmx.drives import Cdrom, CdromBacking, Controller, Floppy, FloppyBacking
 from .._vmx.slots import Slot
 
@@ -52,7 +52,8 @@ def comparable(want: VmDefinition, have: VmDefinition, *, from_text: bool) -> Vm
         nics=tuple(_card(one) for one in want.nics),
         parallel_ports=tuple(_without_direction(one) for one in want.parallel_ports),
         shared_folders=(),
-        usb_devices=(),
+        # How a host writes the path of a device that is there, no description foresees.
+        usb_devices=have.usb_devices if want.usb_devices else (),
         generation_id=None,
         uuid_action=None,
     )
@@ -120,8 +121,13 @@ def located(want: VmDefinition, directory: str) -> VmDefinition:
             return file
         return f"{directory}/{file}" if not directory.endswith("]") else f"{directory} {file}"
 
+    def port(one: Any) -> Any:
+        return replace(one, path=place(one.path)) if one.backing is PortBacking.FILE else one
+
     return replace(
         want,
+        serial_ports=tuple(port(one) for one in want.serial_ports),
+        parallel_ports=tuple(port(one) for one in want.parallel_ports),
         disks=tuple(replace(one, file=place(one.file)) for one in want.disks),
         cdroms=tuple(replace(one, file=place(one.file)) for one in want.cdroms),
         floppies=tuple(replace(one, file=place(one.file)) for one in want.floppies),
