@@ -31,6 +31,7 @@ __all__ = [
     "Rule",
     "as_rule",
     "decide",
+    "refused",
 ]
 
 DEFAULT = "default"
@@ -52,6 +53,7 @@ class Reason(Enum):
     UNKNOWN = "unknown_question"
     NOTHING_SAFE = "no_safe_choice"
     SAFE_NOT_OFFERED = "safe_choice_not_offered"
+    REFUSED = "answer_refused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,11 @@ def decide(question: Question, vm_name: str, policy: Policy, times_answered: int
             f"remove its cause, or choose another answer than '{decision.choice.text}' in 'answers'.",
         )
     return decision
+
+
+def refused(choice: Choice, why: str) -> Report:
+    """Say that the host does not take our answer, whatever the policy says."""
+    return Report(reason=Reason.REFUSED, sentence=f"The host refuses the answer '{choice.text}': {why}.")
 
 
 def as_rule(question: Question) -> dict[str, str]:

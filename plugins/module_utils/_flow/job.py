@@ -18,7 +18,7 @@ from typing import Any, Union
 
 from .._errors import EsxError, VmGone
 from . import question
-from .answers import Policy
+from .answers import Policy, Report, refused
 from .failures import expired, question_blocked, task_failed
 from .outcome import Asked, VmResult
 from .question import Answer, Cancel, Grip, Observed, Phase
@@ -75,6 +75,7 @@ class Job:
         self._called = False
         self._value: Any = None
         self._refused = False
+        self._unanswered: Report | None = None
         self._deadline: float | None = None
         self._ends: float | None = None
         self._asked: list[Asked] = []
@@ -127,6 +128,7 @@ class Job:
             appearance=state.appearance,
             grip=self._grip(),
             refused=self._refused,
+            unanswered=self._unanswered,
             expired=is_expired,
         )
         self._wait, command = question.step(self._wait, seen, self._policy, self.vm.name)
@@ -162,6 +164,11 @@ class Job:
         kind = answer.question.kind
         counts = {**self._wait.counts, kind: self._wait.counts[kind] - 1}
         self._wait = replace(self._wait, counts=counts)
+
+    def answer_refused(self, answer: Answer, error: EsxError) -> None:
+        """The host does not let us answer, and the question still stands."""
+        self.answer_not_sent(answer)
+        self._unanswered = refused(answer.choice, str(error))
 
     def give_up(self, error: EsxError, state: VmState) -> None:
         """End the work with ``error``, whatever the script would do about it."""
@@ -272,7 +279,7 @@ class Job:
     def _ask(self, request: Request, now: float) -> Command | None:
         self._request = request
         self._task = request.moid if isinstance(request, Follow) else None
-        self._called, self._refused, self._value = False, False, None
+        self._called, self._refused, self._value, self._unanswered = False, False, None, None
         self._ends = now + request.seconds if isinstance(request, Until) and request.seconds is not None else None
         self._wait = question.State(answered=self._wait.answered, counts=self._wait.counts)
         if isinstance(request, (Run, Call)):

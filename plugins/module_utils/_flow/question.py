@@ -128,7 +128,8 @@ class Observed:
 
     ``finished`` is None while it goes on, then True (well) or False (in error). ``appearance`` numbers the questions in
     the order in which they were seen to come up. ``expired`` is True once the time is up; after a cancel, once the time
-    in which it had to be confirmed is up. ``refused`` says that the host refused the cancel.
+    in which it had to be confirmed is up. ``refused`` says that the host refused the cancel, ``unanswered`` why it took
+    no answer of ours.
     """
 
     finished: bool | None = None
@@ -136,6 +137,7 @@ class Observed:
     appearance: int = 0
     grip: Grip = Grip.NO_TASK
     refused: bool = False
+    unanswered: Report | None = None
     expired: bool = False
 
 
@@ -194,7 +196,11 @@ def step(state: State, seen: Observed, policy: Policy, vm_name: str) -> tuple[St
 
 def _decision(state: State, seen: Observed, policy: Policy, vm_name: str) -> Give | Report | None:
     giving_up = state.phase in (Phase.CANCELLING, Phase.EXPIRING)
-    if giving_up or seen.question is None or seen.appearance <= state.answered:
+    if giving_up or seen.question is None:
+        return None
+    if seen.unanswered is not None:
+        return seen.unanswered
+    if seen.appearance <= state.answered:
         return None
     return decide(seen.question, vm_name, policy, state.counts.get(seen.question.kind, 0))
 

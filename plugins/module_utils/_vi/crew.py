@@ -48,6 +48,8 @@ WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
 # In a batch, ends of tasks that come this close together are fetched with one request.
 GATHER_SECONDS = 0.025
 IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess"})
+# Somebody else was faster with an answer.
+TOO_LATE = frozenset({"ConcurrentAccess", "InvalidArgument", "InvalidState"})
 
 
 class Crew:
@@ -193,9 +195,11 @@ class Crew:
 
     def _take_error(self, job: Job, command: Command, error: EsxError) -> Command | None:
         if isinstance(command, Answer):
-            # Somebody else was faster, or the question went away: look again.
-            job.answer_not_taken(command)
             self._refresh(job)
+            if error.details.get("fault") in TOO_LATE or self._state(job).question != command.question:
+                job.answer_not_taken(command)
+            else:
+                job.answer_refused(command, error)
             return None
         if isinstance(command, CancelTask):
             self._refresh(job)

@@ -106,6 +106,22 @@ def test_another_client_that_answers_first_is_no_error(after: float | None) -> N
     assert (done.error, done.vm["power_state"]) == (None, "powered-on")
 
 
+@pytest.mark.parametrize("cancelable", [False, True])
+def test_an_account_that_may_not_answer_is_told_so(cancelable: bool) -> None:
+    world = world_of(asking(cancelable=cancelable))
+    privilege = "VirtualMachine.Interact.AnswerQuestion"
+    fields = {"privilegeId": privilege, "object": world.find("VirtualMachine", "1").ref}
+    world.faults.add(FaultRule(method="AnswerVM", action="fault NoPermission", fields=fields, count=None))
+
+    done = run(esx_vm_power, world, name="web01", **ON, **APPEND)
+
+    assert (done.kind, done.failure["reason"]) == ("question_blocked", "answer_refused")
+    assert done.failure["outcome"] == ("cancelled" if cancelable else "not cancelable: left blocked")
+    assert privilege in str(done.error)
+    assert [asked["answered_by"] for asked in done.vm["questions"]] == [None]
+    assert called(world, "AnswerVM") == 1
+
+
 ODD_QUESTIONS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"choices": []}, {"auto_answer": "true"}, "no_choices"),
     ({"default": None}, {"auto_answer": "true"}, "no_default"),
