@@ -91,7 +91,11 @@ class Definer:
             meant = [one for one in known if one.values.get(VMX_PATH) == str(description.path)]
         else:
             selector = selector or _own_selector(description, known)
-            meant = _meant(known, selector)
+            if selector.option == "query":
+                # A query is about the facts, and those are another read.
+                meant = self._host.lookup_vms(selector, self._options.placement.folder)
+            else:
+                meant = _meant(known, selector)
         if meant:
             return self._converge(meant, description, environment)
         if selector is not None and selector.option not in ("name", "uuid"):
@@ -151,6 +155,9 @@ class Definer:
         )
         names = FileNames(mounts={name: store.mount_path for name, store in environment.datastores.items()})
         want = description.definition(names)
+        if description.path is not None:
+            found = maker.read(description.path)
+            want = replace(found, name=want.name or found.name, uuid=want.uuid or found.uuid)
         _check_free(want, known)
         if description.path is not None:
             diff, moid = Diff(), maker.register_path(description.path, description.name)

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, FaultError, NotFound, PlanError, TaskFailed
 from .._flow.wanted import located, with_controllers
+from .._vmx import vmx
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
 from .._vmx.drives import Disk
 from .._vmx.escapes import escape_datastore_item
-from .._vmx.paths import DatastorePath
+from .._vmx.paths import DatastorePath, FileNames
 from .._vmx.text import VmxText
 from . import sdk
 from .config_info import Config
@@ -131,16 +132,25 @@ class Maker:
             raise
         return diff, str(made._moId)
 
+    def read(self, path: DatastorePath) -> VmDefinition:
+        """
+        Return what a VMX on a datastore says.
+
+        Raises:
+            NotFound: it is not there.
+            VmxError: it is none.
+        """
+        self._environment.datastore(path.datastore)
+        names = FileNames(datastore=path.datastore, directory=path.directory)
+        return vmx.parse(VmxText.from_bytes(self._files.get(path)), names)
+
     def register_path(self, path: DatastorePath, name: str | None) -> str | None:
         """
         Register a VMX that is on a datastore; return the machine's id, None in check mode.
 
         Raises:
-            NotFound: it is not there.
             TaskFailed: the host refused it.
         """
-        self._environment.datastore(path.datastore)
-        self._check_there([str(path)])
         folder, pool = self._folder(), self._pool()
         if self._check_mode:
             return None

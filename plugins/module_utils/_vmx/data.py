@@ -100,8 +100,8 @@ def _fail(path: str, found: Any, wanted: str) -> NoReturn:
 
 
 @cache
-def _types(kind: type) -> Mapping[str, Any]:
-    """Field -> type without None, in order."""
+def field_types(kind: type) -> Mapping[str, Any]:
+    """Return the type of each field of a dataclass, without None, in order; of a union, its parts as a tuple."""
     hints = typing.get_type_hints(kind)
     found = {}
     for field in fields(kind):
@@ -116,7 +116,7 @@ def _types(kind: type) -> Mapping[str, Any]:
 def _record(kind: type, data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         _fail(path, data, "names and values")
-    known = _types(kind)
+    known = field_types(kind)
     prefix = f"{path}." if path else ""
     for name in data:
         if name not in known:

@@ -10,7 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.plugins.modules import esx_question, esx_question_info, esx_vm_info, esx_vm_power
+from ansible_collections.virt.esx.plugins.modules import (
+    esx_question,
+    esx_question_info,
+    esx_vm_define,
+    esx_vm_info,
+    esx_vm_power,
+)
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import run, world_of
 
@@ -25,6 +31,11 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_question_info, {}),
     (esx_vm_info, {}),
     (esx_vm_info, {"name": "web02"}),
+    (esx_vm_define, {"name": "web02", "definition": {"annotation": "changed"}}),
+    (esx_vm_define, {"name": "web02", "definition": {"memory_mib": 4096}}),
+    (esx_vm_define, {"name": "new01", "definition": {"memory_mib": 512}}),
+    (esx_vm_define, {"name": "web01", "state": "absent"}),
+    (esx_vm_define, {"name": "nobody", "state": "absent"}),
 ]
 
 
