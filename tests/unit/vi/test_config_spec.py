@@ -241,7 +241,11 @@ def stated(definition: VmDefinition, name: str) -> Any:
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_a_field_is_what_was_wanted_of_it(name: str) -> None:
     first, second = OWN[name]
-    others = {"secure_boot": {"firmware": "efi"}, "vtpm": {"firmware": "efi"}, "cores_per_socket": {"cpus": 4}}
+    others: dict[str, dict[str, Any]] = {
+        "secure_boot": {"firmware": "efi"},
+        "vtpm": {"firmware": "efi"},
+        "cores_per_socket": {"cpus": 4},
+    }
     lab = Lab(cpus=2, hardware_version=19)
     lab.make(others.get(name))
     # Hardware is never made older.
