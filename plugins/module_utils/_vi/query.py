@@ -26,7 +26,6 @@ def search(query: str, facts: Sequence[dict[str, Any]]) -> Any:
     """
     try:
         import jmespath
-        from jmespath.exceptions import JMESPathError
     except ImportError as error:
         raise MissingLibrary(
             f"'query' needs the Python library jmespath where this module runs ({error}); "
@@ -35,7 +34,8 @@ def search(query: str, facts: Sequence[dict[str, Any]]) -> Any:
         ) from error
     try:
         return jmespath.search(query, list(facts))
-    except JMESPathError as error:
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+        # The library's own errors are ValueErrors, but it lets others through, such as those of "[::0]".
         raise OptionError(f"'query' cannot be evaluated: {error} (query: {query})", option="query") from error
 
 
@@ -52,7 +52,7 @@ def chosen_moids(query: str, facts: Sequence[dict[str, Any]]) -> list[str]:
         return []
     known = {fact["moid"] for fact in facts}
     if not isinstance(entries, list) or not all(
-        isinstance(item, dict) and item.get("moid") in known for item in entries
+        isinstance(item, dict) and isinstance(item.get("moid"), str) and item["moid"] in known for item in entries
     ):
         raise OptionError(
             "'query' must yield virtual machines, that is entries of the list as they are, for example "
