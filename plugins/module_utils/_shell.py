@@ -90,9 +90,12 @@ def load_text(text: str) -> Any:
     Raises:
         OptionError: the text is neither.
     """
+    if not text.strip():
+        # A survey's question that was left open; no YAML library is needed to know that.
+        return None
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         import yaml
@@ -102,7 +105,8 @@ def load_text(text: str) -> Any:
         ) from error
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        # The library lets through what its readers of numbers and dates raise.
         problem = " ".join(str(error).split())
         raise OptionError(f"'answers' is text that is neither YAML nor JSON: {problem}", option="answers") from error
 
