@@ -20,7 +20,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -46,6 +46,7 @@ REPEATABLE = frozenset(
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.25
 KEPT_CONNECTIONS = 8
+SHORTEST_SECRET = 8
 
 _FAULT_STRING = re.compile(r"<faultstring[^>]*>([^<]{0,2000})</faultstring>")
 _FAULT_KIND = re.compile(r"<detail>\s*<(?:[\w.-]+:)?(\w{1,100}?)(?:Fault)?[\s>]")
@@ -88,7 +89,7 @@ class Trust:
         """
         try:
             context = ssl.create_default_context(cafile=self.ca_path if self.verify else None)
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ValueError) as error:
             raise UntrustedHost(
                 f"the certificate authorities cannot be read from ca_path '{self.ca_path}': {error}",
                 ca_path=self.ca_path,
@@ -124,10 +125,18 @@ class Transport(sdk.SoapStubAdapterBase):
     pyVmomi's stub for one host: every call of a managed object ends in :meth:`InvokeMethod`.
 
     Safe to use from several threads, each request takes a connection of its own from the pool. ``requests`` counts what
-    was sent.
+    was sent. ``hide`` is told what must not be shown: the values of session cookies.
     """
 
-    def __init__(self, address: Address, trust: Trust, *, connect_timeout: float, reply_timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        address: Address,
+        trust: Trust,
+        *,
+        connect_timeout: float,
+        reply_timeout: float = 120.0,
+        hide: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__(sdk.OLDEST)
         self.requestContext = None
         self.address = address
@@ -136,6 +145,7 @@ class Transport(sdk.SoapStubAdapterBase):
         self._context = trust.context() if address.scheme == "https" else None
         self._connect_timeout = connect_timeout
         self._reply_timeout = reply_timeout
+        self._hide = hide
         self._cookie: str | None = None
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
@@ -167,6 +177,19 @@ class Transport(sdk.SoapStubAdapterBase):
     def limit_replies(self, seconds: float) -> None:
         """Wait no longer than that for a reply, from now on."""
         self._reply_timeout = min(self._reply_timeout, seconds)
+
+    @property
+    def cookie(self) -> str | None:
+        """The session's cookie as it is sent, a secret; None before the login."""
+        return self._cookie
+
+    def resume_session(self, cookie: str) -> None:
+        """Send that cookie from now on: the one of a session that an earlier login began."""
+        self._cookie = cookie
+        value = cookie.partition("=")[2].strip('"')
+        # What is hidden disappears from every text that holds it, so it must not be a digit or a word.
+        if self._hide is not None and len(value) >= SHORTEST_SECRET:
+            self._hide(value)
 
     def forget_session(self) -> None:
         """Send no session cookie any more: the next login starts a session of its own."""
@@ -230,7 +253,7 @@ class Transport(sdk.SoapStubAdapterBase):
     def _keep_cookie(self, reply: http.client.HTTPResponse) -> None:
         cookie = reply.getheader("Set-Cookie")
         if cookie is not None:
-            self._cookie = cookie.partition(";")[0]
+            self.resume_session(cookie.partition(";")[0])
 
     def _decode(self, info: Any, status: int, body: bytes, stub: Any) -> Any:
         if status not in (200, 500):
@@ -278,6 +301,14 @@ class Transport(sdk.SoapStubAdapterBase):
             connection.close()
 
     def _open(self) -> http.client.HTTPConnection:
+        try:
+            connection = self._unopened()
+            connection.connect()
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
+            raise self._no_connection(error) from error
+        return connection
+
+    def _unopened(self) -> http.client.HTTPConnection:
         host, port = self.address.proxy or (self.address.host, self.address.port)
         connection: http.client.HTTPConnection
         if self._context is None:
@@ -287,10 +318,6 @@ class Transport(sdk.SoapStubAdapterBase):
             connection.thumbprint = self._trust.thumbprint
         if self.address.proxy is not None:
             connection.set_tunnel(self.address.host, self.address.port)
-        try:
-            connection.connect()
-        except (OSError, http.client.HTTPException) as error:
-            raise self._no_connection(error) from error
         return connection
 
     def _no_connection(self, error: Exception) -> ConnectError:
@@ -303,8 +330,8 @@ class Transport(sdk.SoapStubAdapterBase):
         if isinstance(error, ssl.SSLError):
             return NotVsphere(f"{self.address} does not answer with TLS ({error.reason}); check hostname and port")
         via = " through the proxy {}:{}".format(*self.address.proxy) if self.address.proxy else ""
-        if isinstance(error, socket.gaierror):
-            return ConnectError(f"the name '{self.address.host}' cannot be resolved{via}: {error.strerror}")
+        if isinstance(error, (socket.gaierror, UnicodeError)):
+            return ConnectError(f"the name '{self.address.host}' cannot be resolved{via}: {_words(error)}")
         if isinstance(error, TimeoutError):
             return ConnectError(
                 f"{self.address} does not answer{via} within {self._connect_timeout:g} s; check hostname, port and "

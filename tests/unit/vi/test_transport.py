@@ -159,6 +159,10 @@ def test_options_that_cannot_work_are_named(server: Server, given: dict[str, Any
     assert error.failure()["option"] == option
 
 
+def test_certificate_authorities_that_cannot_be_named_are_an_error(server: Server) -> None:
+    assert error_of(options(server, ca_path="ca\0.pem", thumbprint=None)).kind == "untrusted"
+
+
 def test_certificate_authorities_that_cannot_be_read_are_an_error(server: Server) -> None:
     assert isinstance(error_of(options(server, thumbprint=None, ca_path="/nowhere/ca.pem")), UntrustedHost)
 
@@ -177,6 +181,14 @@ def test_an_unknown_host_is_a_clear_error(server: Server) -> None:
 
     assert error.kind == "unreachable"
     assert "resolved" in str(error)
+
+
+@pytest.mark.parametrize("name", ["esx..example.com", "x" * 70, "esx\n01", "esx\0"])
+@pytest.mark.parametrize("option", ["hostname", "proxy_host"])
+def test_a_name_that_can_be_none_is_a_clear_error(server: Server, name: str, option: str) -> None:
+    error = error_of(options(server, **{option: name}))
+
+    assert isinstance(error, ConnectError)
 
 
 def test_a_host_that_never_answers_the_handshake_is_given_up(server: Server) -> None:
