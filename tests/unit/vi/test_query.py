@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._errors import OptionError
 from ansible_collections.virt.esx.plugins.module_utils._vi.query import chosen_moids
 
-FACTS = [{"name": "web01", "moid": "1", "annotation": None}, {"name": "web02", "moid": "2", "annotation": "x"}]
+FACTS: list[dict[str, Any]] = [
+    {"name": "web01", "moid": "1", "annotation": None},
+    {"name": "web02", "moid": "2", "annotation": "x"},
+]
 
 
 @pytest.mark.parametrize(
