@@ -60,6 +60,7 @@ BAD = [
         "scsi-hardDisk",
     ),
     ('ide0:0.present = "true"\nide0:0.fileName = "x.vmdk"\nide0:0.mode = "x"', "ide0:0.mode", "persistent or"),
+    ('ide0:0.present = "true"\nide0:0.deviceType = "\x1fcdrom-raw"', "ide0:0.deviceType", "cdrom-image"),
     ('floppy0.present = "true"\nfloppy0.fileType = "x"', "floppy0.fileType", "file or device"),
     ('ethernet0.present = ""', "ethernet0.present", "true or false"),
     ('ethernet0.present = "true"\nethernet0.virtualDev = "ne2000"', "ethernet0.virtualDev", "vlance or vmxnet"),
@@ -81,10 +82,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("lines", "key", "wanted"), BAD, ids=[lines.replace("\n", "; ") for lines, *_rest in BAD])
+@pytest.mark.parametrize(("lines", "key", "wanted"), BAD, ids=[f"{lines!a}" for lines, *_rest in BAD])
 def test_a_bad_value_is_named_with_its_place(lines: str, key: str, wanted: str) -> None:
     text = HEAD + lines + "\n"
-    at = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(f"{key} "))
+    at = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(f"{key} "))
     with pytest.raises(VmxError) as caught:
         vmx.parse(text, NAMES)
 
