@@ -52,6 +52,7 @@ options:
   force_after:
     description:
       - With O(state=guest-shutdown), the seconds after which a machine that is still on is powered off.
+        It must be less than O(timeout).
       - Where VMware Tools do not run, the machine is then powered off at once.
       - If it is left out, nothing is forced. The guest has O(timeout) seconds, and after that the machine has failed.
     type: int
@@ -267,7 +268,7 @@ from typing import TYPE_CHECKING, Any
 from ..module_utils._argspec import CONNECTION, QUESTIONS, VMS, VMS_RULES
 from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.outcome import BatchResult
-from ..module_utils._flow.pace import Pace, seconds_of
+from ..module_utils._flow.pace import Pace, seconds_within
 from ..module_utils._flow.power import Wish, bring
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
@@ -289,7 +290,7 @@ ARGUMENT_SPEC = {
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
     """Bring the selected virtual machines to the wished power state."""
     policy, pace = Policy.from_params(params), Pace.from_params(params)
-    force_after = seconds_of(params, "force_after")
+    force_after = seconds_within(params, "force_after", pace)
     selector = Selector.from_params(params)
     found = host.lookup_vms(selector, params["folder"])
     results = host.work_on(

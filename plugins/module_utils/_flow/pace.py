@@ -52,3 +52,16 @@ class Pace:
             timeout=number_of(params, "timeout", least=1, most=LONGEST_SECONDS),
             concurrency=number_of(params, "concurrency", least=1, most=1000),
         )
+
+
+def seconds_within(params: Mapping[str, Any], option: str, pace: Pace) -> int | None:
+    """
+    Return the option's seconds, None where it is not given.
+
+    Raises:
+        OptionError: as for :func:`number_of`, or what is to happen then would never, for the VM's time is up before.
+    """
+    seconds = seconds_of(params, option)
+    if seconds is not None and seconds >= pace.timeout:
+        raise OptionError(f"'{option}' ({seconds}) must be less than 'timeout' ({pace.timeout})", option=option)
+    return seconds

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Union
 
-from .._errors import EsxError, PlanError, TaskFailed
+from .._errors import EsxError, FaultError, PlanError, TaskFailed
 from .script import Call, Done, Happened, Interrupted, Request, Run, Script, Until, settle
 from .state import PowerState, Vm, VmState
 
@@ -142,10 +142,13 @@ def bring(vm: Vm, state: VmState, wish: Wish, *, force_after: float | None = Non
             # A reboot of which we lost sight may have happened, and no state tells: better say so than do it twice.
             if attempt == ATTEMPTS or (wish.is_act and interruption.error.kind in UNCERTAIN):
                 given_up = interruption.error
+            elif interruption.error.details.get("fault") == "TaskInProgress":
+                state = yield from _let_pass(2.0**attempt)
         except TaskFailed:
             state = yield from _look_again()
             if wish.is_act or route(vm, state, wish) is not None:
                 raise
+            return Done()
         else:
             return Done(acts=(wish.value,) if wish.is_act or way is STANDBY_GUEST else ())
         if given_up is not None:
@@ -154,7 +157,14 @@ def bring(vm: Vm, state: VmState, wish: Wish, *, force_after: float | None = Non
 
 
 def _shut_down(ask: Request, force_after: float | None) -> Generator[Request, Happened, None]:
-    yield ask
+    try:
+        yield ask
+    except FaultError as refusal:
+        # What was read of VMware Tools may be older than what the host finds when it asks them.
+        if force_after is None or refusal.details.get("fault") != "ToolsUnavailable":
+            raise
+        yield POWER_OFF
+        return
     off = Until(test=is_off, what="the guest to shut down", seconds=force_after, becomes=PowerState.OFF)
     if (yield off).timed_out:
         yield POWER_OFF
@@ -163,6 +173,16 @@ def _shut_down(ask: Request, force_after: float | None) -> Generator[Request, Ha
 def _look_again() -> Generator[Request, Happened, VmState]:
     """Take the state as it is now: another client may have done what our task failed to do."""
     happened = yield Until(test=lambda _state: True, what="the state after a failed task", seconds=0)
+    return happened.state
+
+
+def _let_pass(seconds: float) -> Generator[Request, Happened, VmState]:
+    """Give a task time that the host tells of and does not show, unless it comes into view."""
+    happened = yield Until(
+        test=lambda state: state.pending is not None or state.question is not None,
+        what="a task that the host does not show",
+        seconds=seconds,
+    )
     return happened.state
 
 

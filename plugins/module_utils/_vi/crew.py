@@ -47,7 +47,7 @@ LONGEST_WAIT_SECONDS = 30
 WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
 # In a batch, ends of tasks that come this close together are fetched with one request.
 GATHER_SECONDS = 0.025
-IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess"})
+IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess", "InvalidPowerState"})
 # Somebody else was faster with an answer.
 TOO_LATE = frozenset({"ConcurrentAccess", "InvalidArgument", "InvalidState"})
 

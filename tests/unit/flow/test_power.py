@@ -10,7 +10,13 @@ import itertools
 from functools import partial
 
 import pytest
-from ansible_collections.virt.esx.plugins.module_utils._errors import EsxError, PlanError, TaskLost
+from ansible_collections.virt.esx.plugins.module_utils._errors import (
+    EsxError,
+    FaultError,
+    PlanError,
+    TaskFailed,
+    TaskLost,
+)
 from ansible_collections.virt.esx.plugins.module_utils._flow.power import (
     ATTEMPTS,
     EFFECTS,
@@ -112,6 +118,31 @@ def test_it_is_not_tried_for_ever() -> None:
 
     with pytest.raises(EsxError, match="TaskInProgress"):
         script.throw(Interrupted(EsxError("TaskInProgress"), OFF))
+
+
+def test_somebody_else_may_fulfil_the_wish_at_the_last_attempt() -> None:
+    script = bring(VM, OFF, Wish.POWERED_ON)
+    next(script)
+    for _attempt in range(ATTEMPTS - 1):
+        script.throw(Interrupted(EsxError("ConcurrentAccess"), OFF))
+    assert isinstance(script.throw(TaskFailed("InvalidPowerState")), Until)
+
+    with pytest.raises(StopIteration) as end:
+        script.send(Happened(state=ON))
+
+    assert end.value.value.acts == ()
+
+
+def test_a_task_that_is_not_shown_is_given_time_and_taken_up_when_it_comes_into_view() -> None:
+    script = bring(VM, OFF, Wish.POWERED_ON)
+    next(script)
+    pause = script.throw(Interrupted(FaultError("no", fault="TaskInProgress"), OFF))
+    assert isinstance(pause, Until)
+    assert not pause.test(OFF)
+    shown = VmState(power_state=PowerState.OFF, tasks=(RUNNING,))
+    assert pause.test(shown)
+
+    assert script.send(Happened(state=shown)) == Follow(moid="task-1")
 
 
 def test_a_reset_whose_task_got_lost_is_not_done_a_second_time() -> None:

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.worlds import called, run, world_of
+from pyVmomi import vim
 
 ON: dict[str, Any] = {"state": "powered-on"}
 SERIAL = "msg.serial.file.open"
@@ -267,6 +269,50 @@ def test_an_option_that_makes_no_sense_is_refused_before_anything_is_touched(opt
 
 
 LOST = ["drop-before", "drop-after", "http-503", "truncate", "garbage", "session-expiry"]
+
+
+def test_a_guest_that_goes_down_by_itself_meanwhile_is_as_wished() -> None:
+    world = world_of({"name": "web01", "power_state": "powered-on"})
+    world.faults.add(FaultRule(method="ShutdownGuest", action="latency", seconds=2))
+    machine = world.of_type("VirtualMachine")[0]
+    world.clock.call_later(1, lambda: machine.set("runtime.powerState", "poweredOff"))
+
+    done = run(esx_vm_power, world, name="web01", state="guest-shutdown")
+
+    assert (done.error, done.vm["power_state"]) == (None, "powered-off")
+
+
+def test_tools_that_the_host_does_not_reach_are_no_tools() -> None:
+    gone = FaultRule(method="ShutdownGuest", action="fault ToolsUnavailable")
+    given: dict[str, Any] = {"name": "web01", "state": "guest-shutdown"}
+    for force_after, kind in ((None, "fault"), (10, None)):
+        world = world_of({"name": "web01", "power_state": "powered-on"})
+        world.faults.add(replace(gone))
+
+        done = run(esx_vm_power, world, force_after=force_after, **given)
+
+        assert done.kind == kind
+        assert called(world, "PowerOffVM_Task") == (kind is None)
+
+
+def test_a_task_that_the_host_does_not_show_is_waited_for() -> None:
+    world = world_of({"name": "web01"})
+    busy = {"task": vim.Task("task-hidden")}
+    world.faults.add(FaultRule(method="PowerOnVM_Task", action="fault TaskInProgress", fields=busy, count=3))
+
+    done = run(esx_vm_power, world, name="web01", **ON)
+
+    assert (done.error, done.vm["power_state"]) == (None, "powered-on")
+    assert world.clock.now() > 10
+
+
+@pytest.mark.parametrize("force_after", [300, 600])
+def test_what_would_be_forced_too_late_is_refused(force_after: int) -> None:
+    world = world_of({"name": "web01", "power_state": "powered-on", "guest_ignores_shutdown": True})
+
+    done = run(esx_vm_power, world, name="web01", state="guest-shutdown", force_after=force_after, timeout=300)
+
+    assert done.failure == {"kind": "option", "option": "force_after"}
 
 
 @pytest.mark.parametrize("action", LOST)
