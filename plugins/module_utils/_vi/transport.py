@@ -168,8 +168,9 @@ class Transport(sdk.SoapStubAdapterBase):
             try:
                 status, body = self._exchange(info.wsdlName, request, timeout)
                 return self._decode(info, status, body, outerStub or self)
-            except ConnectionLost:
-                if attempt == attempts:
+            except ConnectionLost as lost:
+                # A host that lets a request's time run out would do so with the next one too.
+                if attempt == attempts or isinstance(lost.__cause__, TimeoutError):
                     raise
                 self._pause.wait(PAUSE_SECONDS * (attempt - 1))
         raise AssertionError("unreachable")
@@ -177,6 +178,15 @@ class Transport(sdk.SoapStubAdapterBase):
     def limit_replies(self, seconds: float) -> None:
         """Wait no longer than that for a reply, from now on."""
         self._reply_timeout = min(self._reply_timeout, seconds)
+
+    def connect(self) -> None:
+        """
+        Make sure that there is a connection for the next request.
+
+        Raises:
+            ConnectError: there can be none.
+        """
+        self._give_back(self._connection(), reusable=True)
 
     @property
     def cookie(self) -> str | None:

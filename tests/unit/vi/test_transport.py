@@ -25,6 +25,7 @@ from ansible_collections.virt.esx.plugins.module_utils._errors import (
 )
 from ansible_collections.virt.esx.plugins.module_utils._vi import sdk
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import connect
+from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Transport, Trust
 from ansible_collections.virt.esx.tests.esxsim import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.certificates import make_certificate
 from ansible_collections.virt.esx.tests.esxsim.http import Server, serve
@@ -219,6 +220,19 @@ def test_a_read_is_sent_again_after_a_lost_reply(server: Server) -> None:
         pass
 
     assert called(server, "RetrieveServiceContent") == 3
+
+
+def test_a_host_that_takes_requests_and_never_replies_is_asked_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = Address(host="127.0.0.1", port=silent.getsockname()[1], scheme="http")
+        transport = Transport(address, Trust(), connect_timeout=2, reply_timeout=0.1)
+        service = sdk.vim.ServiceInstance("ServiceInstance", transport)
+
+        with pytest.raises(ConnectionLost, match="timed out"):
+            service.RetrieveServiceContent()
+
+    assert transport.requests == 1
+    transport.close()
 
 
 @pytest.mark.parametrize("action", ["drop-after", "drop-before", "truncate", "garbage", "http-503"])
