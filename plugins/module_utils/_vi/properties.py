@@ -14,10 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._errors import ConnectionLost, EsxError, SessionExpired
 from . import sdk
 
 if TYPE_CHECKING:
     from .connection import Session
+
+
+# How often a read is begun that a lost page cuts short.
+READS = 3
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,35 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
     ``start`` are object specs (:func:`objects`, :func:`all_vms`), ``paths`` the properties by WSDL type.
     A property that is not set is absent from its row.
     """
-    collector = session.content.propertyCollector
     spec = filter_spec(start, paths)
+    for attempt in range(1, READS + 1):
+        try:
+            return [row for page in _pages(session, spec) for row in _rows(page)]
+        except _PageLost as lost:
+            if attempt == READS:
+                raise lost.error from lost
+    raise AssertionError("the last attempt returns or raises")
+
+
+class _PageLost(Exception):
+    """A page after the first did not come; what leads to it is good for one session and for one reply."""
+
+    def __init__(self, error: EsxError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _pages(session: Session, spec: Any) -> Iterator[Any]:
+    collector = session.content.propertyCollector
     result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=_part("RetrieveOptions")())
-    rows: list[Row] = []
     while result is not None:
-        rows.extend(_rows(result.objects))
+        yield result.objects
         if not result.token:
-            break
-        result = session.call(collector, "ContinueRetrievePropertiesEx", token=result.token)
-    return rows
+            return
+        try:
+            result = session.call_once(collector, "ContinueRetrievePropertiesEx", token=result.token)
+        except (SessionExpired, ConnectionLost) as error:
+            raise _PageLost(error) from error
 
 
 def filter_spec(start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> Any:
