@@ -165,6 +165,8 @@ class Host:
 
     def wait_for_question(self, found: Sequence[FoundVm], seconds: float) -> None:
         """Wait until one of the VMs has a question, for at most that many seconds; their states then show it."""
+        if not found:
+            return
         deadline = self.now() + seconds
         watch = self._watch_on(found)
         try:
@@ -214,8 +216,11 @@ class Host:
     def _lookup_in_two_steps(self, selector: Selector, folder: str | None) -> list[FoundVm]:
         rows, places = self._walk(IDENTITY_PATHS, tasks=False)
         meant = self._pick(selector, self._within(self._found(rows), places, folder), places)
+        if not meant:
+            return []
         references = [self.session.reference("VirtualMachine", item.vm.moid) for item in meant]
-        return self._found(read(self.session, objects(references, recent_tasks()), _STATE))
+        # Picked again: one may have gone between the two reads, and a host answers in an order of its own.
+        return self._pick(selector, self._found(read(self.session, objects(references, recent_tasks()), _STATE)))
 
     def _read_facts(self, folder: str | None) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
         rows, places = self._walk(FACT_PATHS)

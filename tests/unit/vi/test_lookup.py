@@ -1,0 +1,54 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lookups: nothing that was asked for is left out in silence, and nothing at all is no accident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.virt.esx.plugins.module_utils._errors import NotFound
+from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
+from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
+from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
+from ansible_collections.virt.esx.tests.support.worlds import host_of, world_of
+
+ALL = Selector(option=None)
+
+
+@contextmanager
+def vcenter_of(world: World) -> Iterator[Host]:
+    """Log in to a world that says it is a vCenter."""
+    with host_of(world) as host:
+        host.session.about.apiType = "VirtualCenter"
+        yield host
+
+
+def three_of_which_one_goes_between_two_reads() -> World:
+    world = world_of({"name": "web01"}, {"name": "web02"}, {"name": "web03"})
+    world.faults.add(FaultRule(method="RetrievePropertiesEx", skip=1, action="latency", seconds=2))
+    world.clock.call_later(1, lambda: world.remove(world.find("VirtualMachine", "1")))
+    return world
+
+
+@pytest.mark.parametrize(
+    "selector", [Selector(option="name", value="web01"), Selector(option="names", value=["web02", "web01"])]
+)
+def test_a_vm_that_goes_between_two_reads_is_missing(selector: Selector) -> None:
+    with vcenter_of(three_of_which_one_goes_between_two_reads()) as host, pytest.raises(NotFound, match="web01"):
+        host.lookup_vms(selector)
+
+
+def test_a_vm_that_goes_between_two_reads_is_none_of_all() -> None:
+    with vcenter_of(three_of_which_one_goes_between_two_reads()) as host:
+        assert [item.vm.name for item in host.lookup_vms(ALL)] == ["web02", "web03"]
+
+
+def test_all_vms_may_be_none() -> None:
+    for look_at in (host_of, vcenter_of):
+        with look_at(world_of()) as host:
+            assert host.lookup_vms(ALL) == []
+            host.wait_for_question([], 30)
