@@ -33,15 +33,8 @@ class Places:
 
     def path(self, moid: str) -> str | None:
         """Return the inventory path, ``/ha-datacenter/vm/web01``; None where the parents were not read."""
-        names: list[str] = []
-        row = self._rows.get(moid)
-        while row is not None:
-            parent = _parent(row)
-            if parent is not None or row.type_name != "Folder":
-                # The root folder has no part in a path.
-                names.append(unquote(str(row.values["name"])))
-            row = self._rows.get(parent) if parent is not None else None
-        return "/" + "/".join(reversed(names)) if len(names) > 1 else None
+        names = [_name(row) for row in self._line(moid)]
+        return "/" + "/".join(names) if len(names) > 1 else None
 
     def paths(self, moids: Iterable[str]) -> Mapping[str, str]:
         """Return the inventory path of each VM, by moid; those that are not known are left out."""
@@ -64,23 +57,44 @@ class Places:
         """
         if datacenter is None and folder is None and esxi_hostname is None:
             return True
-        parts = (self.path(moid) or "").strip("/").split("/")
-        above = parts[: parts.index("vm")] if "vm" in parts else []
+        # What it lies in; the root folder of the virtual machines of a datacenter comes right after that.
+        line = self._line(moid)[:-1]
+        split = next((index + 1 for index, row in enumerate(line) if row.type_name == "Datacenter"), 0)
+        above, below = _parts(line[:split]), _parts(line[split + 1 :])
         if datacenter is not None and datacenter.strip("/") not in ("/".join(above), above[-1] if above else ""):
             return False
         if esxi_hostname is not None and self.host_of(moid) != esxi_hostname:
             return False
-        return folder is None or _below(parts, folder)
+        return folder is None or _below(folder, _parts(line), below)
+
+    def _line(self, moid: str) -> list[Row]:
+        """Return what leads to an object, and it, from above; the root folder has no part in a path."""
+        line: list[Row] = []
+        row = self._rows.get(moid)
+        while row is not None:
+            parent = _parent(row)
+            if parent is not None or row.type_name != "Folder":
+                line.append(row)
+            row = self._rows.get(parent) if parent is not None else None
+        return line[::-1]
 
 
-def _below(parts: list[str], folder: str) -> bool:
-    wanted = [part for part in folder.split("/") if part]
+def _below(folder: str, whole: list[str], below: list[str]) -> bool:
+    wanted = [part for part in unquote(folder).split("/") if part]
     if folder.startswith("/"):
-        return parts[: len(wanted)] == wanted
-    start = parts.index("vm") + 1 if "vm" in parts else 0
-    if wanted[:1] == ["vm"]:
+        return whole[: len(wanted)] == wanted
+    if wanted[:1] == ["vm"] and below[:1] != ["vm"]:
         wanted = wanted[1:]
-    return parts[start : start + len(wanted)] == wanted
+    return below[: len(wanted)] == wanted
+
+
+def _name(row: Row) -> str:
+    return unquote(str(row.values["name"]))
+
+
+def _parts(line: list[Row]) -> list[str]:
+    # A slash in a name is like any other slash, for that is how paths are shown.
+    return [part for row in line for part in _name(row).split("/")]
 
 
 def _parent(row: Row) -> str | None:
