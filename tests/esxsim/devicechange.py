@@ -74,6 +74,7 @@ class Change:
     wide: bool
     devices: list[Any]
     keys: dict[int, int] = field(default_factory=dict)
+    gone: dict[int, int] = field(default_factory=dict)
     acts: list[Callable[[], None]] = field(default_factory=list)
 
     def device(self, key: int) -> Any:
@@ -102,6 +103,7 @@ def plan(change: Change, specs: Sequence[Any]) -> Change:
             _edit(change, spec, index)
         else:
             raise invalid(index, "operation", "an operation is missing")
+    _check_controllers(change)
     change.devices = _linked(change.devices)
     return change
 
@@ -214,14 +216,21 @@ def _remove(change: Change, spec: Any, index: int) -> None:
     old = _there(change, spec, index)
     if change.running and (not isinstance(old, HOT_PLUGGED) or _is_on_ide(change, old)):
         raise _not_while_running()
-    if isinstance(old, device.VirtualController) and change.on(old.key):
-        raise vim.fault.InvalidDeviceOperation(
-            property="virtualDeviceSpec.operation", deviceIndex=index, badOp="remove",
-            msg="A controller that devices are attached to cannot be removed.",
-        )  # fmt: skip
+    if isinstance(old, device.VirtualController):
+        change.gone[old.key] = index
     change.devices.remove(old)
     if str(spec.fileOperation or "") == "destroy" and isinstance(old, device.VirtualDisk):
         change.acts.append(lambda: diskfiles.destroy(change.world, old.backing.fileName))
+
+
+def _check_controllers(change: Change) -> None:
+    """Refuse to leave devices without a controller; the request may replace it, or take them away, in any order."""
+    for key, index in change.gone.items():
+        if change.device(key) is None and change.on(key):
+            raise vim.fault.InvalidDeviceOperation(
+                property="virtualDeviceSpec.operation", deviceIndex=index, badOp="remove",
+                msg="A controller that devices are attached to cannot be removed.",
+            )  # fmt: skip
 
 
 def _edit(change: Change, spec: Any, index: int) -> None:

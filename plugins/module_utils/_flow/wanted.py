@@ -47,6 +47,7 @@ def comparable(want: VmDefinition, have: VmDefinition, *, from_text: bool) -> Vm
     want = replace(
         want,
         controllers=tuple(replace(one, pci_slot=None) for one in want.controllers),
+        disks=tuple(replace(one, change_tracking=None) for one in want.disks),
         cdroms=tuple(_medium(one, have) for one in want.cdroms),
         floppies=tuple(_lent(one) for one in want.floppies),
         nics=tuple(_card(one) for one in want.nics),

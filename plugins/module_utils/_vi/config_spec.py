@@ -132,6 +132,7 @@ class _Devices:
         self._diff = diff
         self._want = want
         self._keys = {slot: device.key for slot, device in config.devices.items()}
+        self._new: set[str] = set()
         self._last_key = 0
 
     def key_of(self, slot: Slot) -> int:
@@ -139,26 +140,46 @@ class _Devices:
         return int(self._keys[str(slot)])
 
     def of_diff(self) -> Iterator[Any]:
-        """Yield what goes, then what comes, controllers first, then what is edited."""
+        """Yield what goes, controllers last, then what comes, controllers first, then what is edited."""
         touched: dict[str, list[Change]] = {}
         for change in self._diff:
             name, key, _inner = change.parts
             if key is not None and name != "extra":
                 touched.setdefault(key, []).append(change)
+        removed: list[str] = []
         added: list[Any] = []
-        edited: list[Any] = []
+        edited: dict[str, Any] = {}
         for slot, changes in touched.items():
             gone = [change for change in changes if change.parts[2] is None and change.after is None]
             come = [change.after for change in changes if change.parts[2] is None and change.after is not None]
             if gone:
-                yield _spec("remove", self._config.devices[slot])
+                removed.append(slot)
             added += come
             if not gone and not come:
-                yield from self._edit(slot, changes, added, edited)
-        added.sort(key=lambda device: not isinstance(device, Controller))
-        for device in added:
+                device = self._wanted(changes[0].parts[0], slot)
+                if is_other_class(self._config.devices[slot], device):
+                    removed.append(slot)
+                    added.append(device)
+                else:
+                    edited[slot] = _spec("edit", write(copy_of(self._config.devices[slot]), device))
+        for slot in sorted(removed, key=_is_controller):
+            yield _spec("remove", self._config.devices[slot])
+        for device in sorted(added, key=lambda device: not isinstance(device, Controller)):
             yield self._add(device)
-        yield from edited
+        self._move(removed, edited)
+        yield from edited.values()
+
+    def _wanted(self, name: str, slot: str) -> Any:
+        (device,) = [one for one in getattr(self._want, name) if str(one.slot) == slot]
+        return device
+
+    def _move(self, removed: Sequence[str], edited: dict[str, Any]) -> None:
+        """Hang what was on a controller that is replaced on the one that comes in its place."""
+        for slot, device in self._config.devices.items():
+            above = slot.partition(":")[0]
+            if above != slot and above in removed and slot not in removed and above in self._new:
+                spec = edited.setdefault(slot, _spec("edit", copy_of(device)))
+                spec.device.controllerKey = self._keys[above]
 
     def of_fields(self, changed: Sequence[str]) -> Iterator[Any]:
         """Yield the devices that the hub knows as fields: video card, TPM, USB controllers."""
@@ -183,26 +204,22 @@ class _Devices:
                 elif not getattr(self._want, name) and there is not None:
                     yield _spec("remove", there)
 
-    def _edit(self, slot: str, changes: Sequence[Change], added: list[Any], edited: list[Any]) -> Iterator[Any]:
-        name = changes[0].parts[0]
-        (device,) = [one for one in getattr(self._want, name) if str(one.slot) == slot]
-        api_device = self._config.devices[slot]
-        if is_other_class(api_device, device):
-            yield _spec("remove", api_device)
-            added.append(device)
-        else:
-            edited.append(_spec("edit", write(copy_of(api_device), device)))
-
     def _add(self, device: Any) -> Any:
         key = self._next_key()
         made = new_device(device, key, {**IDE_CONTROLLERS, **self._keys})
         self._keys[str(device.slot)] = key
+        self._new.add(str(device.slot))
         is_new_disk = isinstance(device, Disk) and device.capacity_kib is not None
         return _spec("add", made, file_operation="create" if is_new_disk else None)
 
     def _next_key(self) -> int:
         self._last_key -= 1
         return self._last_key
+
+
+def _is_controller(slot: str) -> bool:
+    # Without a unit: a network card is of this kind, too, and may as well go last.
+    return ":" not in slot
 
 
 def _spec(operation: str, device: Any, *, file_operation: str | None = None) -> Any:

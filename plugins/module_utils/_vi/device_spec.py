@@ -172,7 +172,8 @@ def _write_disk(target: Any, device: drives.Disk) -> None:
 def _write_cdrom(target: Any, device: drives.Cdrom) -> None:
     _connect(target, device)
     kinds = drives.CdromBacking
-    backing = device.backing or (kinds.ISO if device.file else kinds.CLIENT)
+    is_host = device.device or device.auto_detect
+    backing = device.backing or (kinds.ISO if device.file else kinds.HOST if is_host else kinds.CLIENT)
     if backing is kinds.ISO and device.file:
         target.backing = _new("VirtualCdrom.IsoBackingInfo", fileName=device.file)
     elif backing in (kinds.HOST, kinds.HOST_RAW):
@@ -191,7 +192,7 @@ def _write_floppy(target: Any, device: drives.Floppy) -> None:
     _connect(target, device)
     if device.file:
         target.backing = _new("VirtualFloppy.ImageBackingInfo", fileName=device.file)
-    elif device.backing is drives.FloppyBacking.HOST:
+    elif device.backing is drives.FloppyBacking.HOST or (device.backing is None and device.device):
         target.backing = _new("VirtualFloppy.DeviceBackingInfo", deviceName=device.device or "")
     else:
         target.backing = _new("VirtualFloppy.RemoteDeviceBackingInfo", deviceName="")

@@ -26,6 +26,7 @@ def kept(want: dict[str, Any], have: dict[str, Any] | None = None, *, from_text:
 # What only a VMX says; no property of the API tells it.
 UNREPORTED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"controllers": [{"slot": "scsi0", "pci_slot": 160}]}, {"controllers": [{"slot": "scsi0"}]}),
+    ({"disks": [{"slot": "scsi0:0", "change_tracking": True}]}, {"disks": [{"slot": "scsi0:0"}]}),
     (
         {"nics": [{"slot": "ethernet0", "connection": "bridged", "vnet": "v", "mac_check": True, "pci_slot": 33}]},
         {"nics": [{"slot": "ethernet0"}]},

@@ -352,6 +352,49 @@ def test_another_model_of_a_network_card_keeps_its_address_and_its_network() -> 
     assert (after.mac, after.network) == (before.mac, before.network)
 
 
+def test_another_model_of_a_controller_keeps_what_hangs_on_it() -> None:
+    lab = Lab(disks=[{}, {}], hardware_version=20)
+    before = lab.read().definition
+    wish = {"controllers": [{"slot": "scsi0", "model": "lsilogic"}], "absent": ["scsi0:1"]}
+    growing = {"slot": "scsi0:0", "capacity_kib": 32 * 1024 * 1024}
+
+    after = lab.make(wish, disks=[growing, {"slot": "scsi0:2", "capacity_kib": 1024}])
+
+    assert [plain(one.model) for one in after.controllers] == ["lsilogic"]
+    assert [(str(one.slot), one.capacity_kib) for one in after.disks] == [("scsi0:0", 33554432), ("scsi0:2", 1024)]
+    assert after.disks[0].file == before.disks[0].file
+    moved = [change for change in lab.spec.deviceChange if change.operation == "edit"]
+    assert [(change.device.key, change.device.controllerKey) for change in moved] == [(2000, -1)]
+
+
+def test_a_controller_goes_after_what_hangs_on_it() -> None:
+    lab = Lab(disks=[{}, {}])
+
+    after = lab.make(absent=["scsi0"])
+
+    assert (after.controllers, after.disks) == ((), ())
+    assert [change.device.key for change in lab.spec.deviceChange] == [2000, 2001, 1000]
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "backing"),
+    [
+        ("cdroms", {"slot": "sata0:0"}, "client"),
+        ("cdroms", {"slot": "sata0:0", "file": "[datastore1] iso/a.iso"}, "iso"),
+        ("cdroms", {"slot": "sata0:0", "device": "cd0"}, "host"),
+        ("cdroms", {"slot": "sata0:0", "auto_detect": True}, "host"),
+        ("floppies", {"slot": "floppy0"}, "client"),
+        ("floppies", {"slot": "floppy0", "file": "[datastore1] iso/a.flp"}, "image"),
+        ("floppies", {"slot": "floppy0", "device": "/dev/fd0"}, "host"),
+    ],
+)
+def test_a_new_drive_has_the_backing_of_what_is_stated(name: str, device: dict[str, Any], backing: str) -> None:
+    now = Lab(hardware_version=20).make({name: [device]})
+
+    (drive,) = [one for one in getattr(now, name) if str(one.slot) == device["slot"]]
+    assert drive.backing.value == backing
+
+
 @pytest.mark.parametrize(
     ("name", "device"),
     [
