@@ -77,6 +77,7 @@ class Job:
         self._refused = False
         self._unanswered: Report | None = None
         self._deadline: float | None = None
+        self._grace_ends: float | None = None
         self._ends: float | None = None
         self._asked: list[Asked] = []
         self._acted = False
@@ -87,8 +88,13 @@ class Job:
     @property
     def due(self) -> float | None:
         """When to look again at the latest, in the seconds of the clock that is passed in; None: no limit."""
-        times = [time for time in (self._deadline, self._ends) if time is not None]
+        times = [time for time in (self._limit, self._ends) if time is not None]
         return min(times, default=None)
+
+    @property
+    def _limit(self) -> float | None:
+        # A cancel is given its own time, whether much or none is left of the VM's.
+        return self._deadline if self._grace_ends is None else self._grace_ends
 
     @property
     def awaits_task(self) -> str | None:
@@ -118,7 +124,7 @@ class Job:
         if not state.exists:
             gone = VmGone(f"{self.vm} was removed from the host while we worked on it", moid=self.vm.moid)
             return self._throw(gone, now)
-        is_expired = self._deadline is not None and now >= self._deadline
+        is_expired = self._limit is not None and now >= self._limit
         if isinstance(self._request, Run) and self._seen_task() is None and not is_expired:
             # What to do about a question depends on whether our task can be cancelled, so wait until it is seen.
             return None
@@ -136,7 +142,7 @@ class Job:
             self._asked.append(Asked(question=command.question, choice=command.choice, by=command.by))
             return command
         if isinstance(command, Cancel) and self._task is not None:
-            self._deadline = now + CANCEL_GRACE_SECONDS
+            self._grace_ends = now + CANCEL_GRACE_SECONDS
             return CancelTask(moid=self._task)
         return self._end_of_wait(now) if self._wait.phase.is_final else None
 
@@ -149,9 +155,9 @@ class Job:
         self._called = True
         self._value = value
 
-    def cancel_refused(self) -> None:
-        """The host refused to cancel our task."""
-        self._refused = True
+    def cancel_refused(self, moid: str) -> None:
+        """The host refused to cancel a task of ours; it may have ended in the meantime, and not be waited for."""
+        self._refused = self._refused or moid == self._task
 
     def answer_not_taken(self, answer: Answer) -> None:
         """The host did not take our answer: somebody else's came first, or the question went away."""
@@ -280,6 +286,7 @@ class Job:
         self._request = request
         self._task = request.moid if isinstance(request, Follow) else None
         self._called, self._refused, self._value, self._unanswered = False, False, None, None
+        self._grace_ends = None
         self._ends = now + request.seconds if isinstance(request, Until) and request.seconds is not None else None
         self._wait = question.State(answered=self._wait.answered, counts=self._wait.counts)
         if isinstance(request, (Run, Call)):
@@ -290,7 +297,7 @@ class Job:
         return self.look(self._state, now)
 
     def _finish(self, done: Done, error: EsxError | None = None) -> None:
-        self._request, self._task, self._deadline, self._ends = None, None, None, None
+        self._request, self._task, self._deadline, self._grace_ends, self._ends = None, None, None, None, None
         self.result = VmResult(
             vm=self.vm,
             before=self._before,
@@ -301,5 +308,6 @@ class Job:
             changed_after=done.after,
             asked=tuple(self._asked),
             task=self._last_task,
-            error=error,
+            # For a script that tries no more, what the host said is the failure.
+            error=error.error if isinstance(error, Interrupted) else error,
         )

@@ -203,7 +203,7 @@ class Crew:
             return None
         if isinstance(command, CancelTask):
             self._refresh(job)
-            job.cancel_refused()
+            job.cancel_refused(command.moid)
             return None
         if error.details.get("fault") in IN_BETWEEN:
             self._refresh(job)

@@ -22,9 +22,16 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.job import (
     Tell,
 )
 from ansible_collections.virt.esx.plugins.module_utils._flow.outcome import BatchResult, VmResult
-from ansible_collections.virt.esx.plugins.module_utils._flow.power import POWER_ON, SHUTDOWN_GUEST, Wish, bring
+from ansible_collections.virt.esx.plugins.module_utils._flow.power import (
+    POWER_OFF,
+    POWER_ON,
+    SHUTDOWN_GUEST,
+    Wish,
+    bring,
+)
 from ansible_collections.virt.esx.plugins.module_utils._flow.question import Answer
 from ansible_collections.virt.esx.plugins.module_utils._flow.rehearse import rehearse
+from ansible_collections.virt.esx.plugins.module_utils._flow.script import Done, Script
 from ansible_collections.virt.esx.plugins.module_utils._flow.state import PowerState, TaskState, Vm, VmState
 
 VM = Vm(name="web01", moid="1", uuid="564d2b1e-9f0a-4c53-8e7d-0123456789ab")
@@ -108,6 +115,45 @@ def test_a_cancelable_task_is_cancelled_before_the_failure() -> None:
     job.look(with_task(OFF, state="error", fault="RequestCanceled"), now=2)
 
     assert result_of(job).to_json()["failure"]["outcome"] == "cancelled"
+
+
+def two_steps(_vm: Vm, _state: VmState) -> Script:
+    yield POWER_ON
+    yield POWER_OFF
+    return Done()
+
+
+def cancelled_too_late() -> Job:
+    """A job whose first task ended well though it was being cancelled, and whose second one is being started."""
+    job = Job(VM, two_steps, REPORT, timeout=60)
+    job.begin(OFF, now=0)
+    job.task_started("task-1")
+    assert job.look(asking(with_task(OFF, cancelable=True)), now=1) == CancelTask(moid="task-1")
+    assert job.look(with_task(ON, state="success"), now=2) == Start(run=POWER_OFF)
+    return job
+
+
+def test_a_task_that_ends_before_its_cancel_leaves_the_next_one_its_time() -> None:
+    assert cancelled_too_late().due == 60
+
+
+def test_a_cancel_that_is_refused_too_late_says_nothing_of_the_next_task() -> None:
+    job = cancelled_too_late()
+    job.task_started("task-2")
+
+    job.cancel_refused("task-1")
+
+    assert job.look(with_task(ON, moid="task-2"), now=3) is None
+    assert job.result is None
+
+
+def test_what_got_in_between_once_too_often_is_the_failure() -> None:
+    job = Job(VM, two_steps, REPORT, timeout=60)
+    job.begin(OFF, now=0)
+
+    job.interrupted(FaultError("no", fault="TaskInProgress"), OFF, now=1)
+
+    assert result_of(job).to_json()["failure"] == {"kind": "fault", "fault": "TaskInProgress"}
 
 
 def test_an_older_blocked_task_is_adopted_and_nothing_is_started_beside_it() -> None:
