@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectError, ConnectionLost, NotFound, SessionExpired, VmGone
+from .._errors import ConnectError, ConnectionLost, FaultError, NotFound, SessionExpired, VmGone
 from .._flow.answers import Policy
 from .._flow.job import Job
 from .._flow.outcome import VmResult
@@ -180,7 +180,10 @@ class Host:
             if not watch.is_open:
                 watch.open()
             watch.wait(math.ceil(min(deadline - self.now(), LONGEST_WAIT_SECONDS)))
-        except (SessionExpired, ConnectionLost, ConnectError):
+        except (SessionExpired, ConnectionLost, ConnectError, FaultError) as error:
+            # A host that restarted may know the session and not the filter.
+            if isinstance(error, FaultError) and error.details.get("fault") != "InvalidCollectorVersion":
+                raise
             if not watch.recover(lambda _error: self.now() >= deadline):
                 raise
 

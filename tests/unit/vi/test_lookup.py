@@ -52,3 +52,15 @@ def test_all_vms_may_be_none() -> None:
         with look_at(world_of()) as host:
             assert host.lookup_vms(ALL) == []
             host.wait_for_question([], 30)
+
+
+@pytest.mark.parametrize("action", ["fault vmodl.query.InvalidCollectorVersion", "session-expiry", "drop-after"])
+def test_the_wait_for_a_question_goes_on_where_it_was_cut_off(action: str) -> None:
+    world = world_of({"name": "web01", "questions": [{"question": "msg.uuid.altered", "during": "now", "delay": 60}]})
+    world.faults.add(FaultRule(method="WaitForUpdatesEx", skip=1, action=action))
+
+    with host_of(world) as host:
+        found = host.lookup_vms(ALL)
+        host.wait_for_question(found, 300)
+
+    assert found[0].state.question is not None
