@@ -2,12 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write plugins/doc_fragments/definition.py: the options from the hub's dataclasses, the words from a table."""
+"""
+Write plugins/doc_fragments/definition.py.
+
+The options come from the hub's dataclasses, the words from definition_fields.yml, the keys of a VMX and the properties
+of vSphere from the mapping, and whether a running machine takes a change from the rules that decide it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pathlib
+import re
 import sys
 import textwrap
 import typing
@@ -21,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 WORDS = HERE / "definition_fields.yml"
 TARGET = HERE.parent / "plugins" / "doc_fragments" / "definition.py"
 UTILS = "ansible_collections.virt.esx.plugins.module_utils"
-WIDTH = 110
+WIDTH = 116
 
 HEAD = '''\
 # Copyright (c) 2026, virt.esx maintainers
@@ -41,37 +47,47 @@ options:
   definition:
     description:
       - What the virtual machine shall be.
-      - What is left out is not managed. It stays as it is, and a new machine gets what its host gives by itself.
-      - Devices are told apart by their O(definition.disks[].slot), never by their order.
+        Only what is stated is managed. What is left out stays as it is,
+        and a new machine gets what its host gives by itself.
+      - A device is what it is by its C(slot), for example V(scsi0:1) or V(ethernet0), never by its place in a list.
+        Devices that are not listed stay, unless O(purge) removes them.
+      - The RV(ignore:definition) of a machine that M(virt.esx.esx_vm_info) returns is a definition,
+        and so is what the filter P(virt.esx.from_vmx#filter) makes of a VMX.
+      - If it is left out, something else describes the machine.
     type: dict
     suboptions:
 '''
 TAIL = '''"""
 '''
+HOT = "It can be changed while the machine runs."
+COLD = "It can be changed only while the machine is off."
+VMX_ONLY = "Only the text of a VMX says it: in a definition it is neither compared nor set."
+DEVICES = "If it is left out, all of them stay as they are, or go with O(purge)."
+# What the mapping calls its defaults, in the words of options.
+DEFAULTS = {"unlimited": "V(-1)", "none": "V(none)"}
 
 
 def page() -> str:
     """Return the text of the fragment."""
     hub = importlib.import_module(f"{UTILS}._vmx.definition")
     words = yaml.safe_load(WORDS.read_text("utf-8"))
-    return HEAD + "".join(f"{line}\n" for line in _options(hub.VmDefinition, words, 6)) + TAIL
+    return HEAD + "".join(f"{line}\n" for line in _options(hub.VmDefinition, "", words, 6)) + TAIL
 
 
-def _options(kind: type, words: Mapping[str, Mapping[str, str]], indent: int) -> Iterator[str]:
+def _options(kind: type, place: str, words: Mapping[str, Mapping[str, Any]], indent: int) -> Iterator[str]:
     argspec = importlib.import_module(f"{UTILS}._argspec")
-    data = importlib.import_module(f"{UTILS}._vmx.data")
+    types = importlib.import_module(f"{UTILS}._vmx.data").field_types(kind)
     told = words[kind.__name__]
-    types = data.field_types(kind)
     if set(told) != set(types):
         raise SystemExit(f"{WORDS.name}: {kind.__name__}: {sorted(set(told) ^ set(types))} are there once only")
     for name, option in argspec.options_of(kind).items():
         blank = " " * indent
         yield f"{blank}{name}:"
         yield f"{blank}  description:"
-        for sentence in _sentences(told[name]):
-            lines = textwrap.wrap(sentence, WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+        entry = told[name] if isinstance(told[name], dict) else {"text": told[name]}
+        for paragraph in _paragraphs(entry, place, name, is_required=bool(option.get("required"))):
             yield f"{blank}    - >-"
-            yield from (f"{blank}      {line}" for line in lines)
+            yield from (f"{blank}      {line}" for line in _lines(paragraph, WIDTH - indent - 6))
         for key in ("type", "elements", "required"):
             if key in option:
                 value = option[key]
@@ -82,12 +98,87 @@ def _options(kind: type, words: Mapping[str, Mapping[str, str]], indent: int) ->
             inner = types[name]
             inner = inner if is_dataclass(inner) else typing.get_args(inner)[0]
             yield f"{blank}  suboptions:"
-            yield from _options(inner, words, indent + 4)
+            yield from _options(inner, _below(place, name), words, indent + 4)
 
 
-def _sentences(text: str) -> list[str]:
-    found = text.replace(". ", ".\n").split("\n")
-    return [sentence.strip() for sentence in found if sentence.strip()]
+def _below(place: str, name: str) -> str:
+    """Name the field of VmDefinition that holds what is inside; a port of a card stays a part of its card."""
+    return place or name
+
+
+def _paragraphs(entry: Mapping[str, str], place: str, name: str, *, is_required: bool) -> list[str]:
+    """Return what is said of a field: what it is, when it can be changed, what leaving it out means, its names."""
+    said = [entry["text"]]
+    if is_required or place in ("usb_devices", "shared_folders"):
+        return said
+    off = entry["power"] if "power" in entry else _off(place, name)
+    said += [{"vmx": VMX_ONLY}.get(off, off)] if off else []
+    if off != "vmx":
+        said.append(_left_out(entry, place, name))
+    said += _names(place, name)
+    return said
+
+
+def _off(place: str, name: str) -> str:
+    """Say whether a running machine takes a change of a field, by the rule that decides it."""
+    hotplug = importlib.import_module(f"{UTILS}._flow.hotplug")
+    diff = importlib.import_module(f"{UTILS}._vmx.diff")
+    hub = importlib.import_module(f"{UTILS}._vmx.definition")
+    if name in hub.DEVICE_FIELDS:
+        raise SystemExit(f"{WORDS.name}: say of {name} when they come and go")
+    if place == "":
+        path = name
+    elif place in hub.DEVICE_FIELDS:
+        path = f"{place}[slot0].{name}"
+    else:
+        path = f"{place}.{name}"
+    return HOT if not hotplug.needs_power_off(hub.VmDefinition(), diff.Change(path, None, 1)) else COLD
+
+
+def _left_out(entry: Mapping[str, str], place: str, name: str) -> str:
+    given = entry.get("left_out")
+    if given is not None:
+        return DEVICES if given == "devices" else given
+    new = entry.get("new") or _default(place, name)
+    what = "machine" if place in ("", "video") else "device"
+    return "If it is left out, it stays as it is" + (f", and a new {what} has {new}." if new else ".")
+
+
+def _rows(place: str, name: str) -> list[Any]:
+    keys = importlib.import_module(f"{UTILS}._vmx.keys")
+    tables = [table for table in keys.ALL_TABLES if table.field == place]
+    return [row for table in tables for row in table.rows if row.field == name]
+
+
+def _default(place: str, name: str) -> str:
+    """Return what a machine has by itself, where that is one word."""
+    found = next((row.default for row in _rows(place, name) if row.default), "")
+    return DEFAULTS.get(found, f"V({found})" if re.fullmatch(r"[\w-]+", found) else "")
+
+
+def _names(place: str, name: str) -> list[str]:
+    """Say under which names others know a field."""
+    rows = _rows(place, name)
+    keys = _code([row.key.replace("{}", "*") for row in rows])
+    properties = _code([row.vsphere for row in rows])
+    said = [f"a VMX calls it {keys}"] if keys else []
+    said += [f"vSphere {'' if keys else 'calls it '}{properties}"] if properties else []
+    sentence = ", ".join(said)
+    return [f"{sentence[0].upper()}{sentence[1:]}."] if sentence else []
+
+
+def _code(entries: list[str]) -> str:
+    """List names as code, without what is said beside them in words."""
+    names = dict.fromkeys(word for entry in entries for word in re.split(r", | \(", entry))
+    found = [f"C({name})" for name in names if re.fullmatch(r"[\w.*:]+", name)]
+    return " and ".join(found) if len(found) < 3 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def _lines(paragraph: str, width: int) -> Iterator[str]:
+    """Break a paragraph after its sentences, and those that are too long anywhere."""
+    text = " ".join(paragraph.split())
+    for sentence in re.split(r"(?<=[.;:]) (?=[A-Z])", text):
+        yield from textwrap.wrap(sentence, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _quoted(word: Any) -> str:
@@ -95,5 +186,7 @@ def _quoted(word: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parents[3]))
-    TARGET.write_text(page(), "utf-8")
+    if "--print" in sys.argv[1:]:
+        sys.stdout.write(page())
+    else:
+        TARGET.write_text(page(), "utf-8")

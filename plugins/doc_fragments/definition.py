@@ -15,128 +15,235 @@ options:
   definition:
     description:
       - What the virtual machine shall be.
-      - What is left out is not managed. It stays as it is, and a new machine gets what its host gives by itself.
-      - Devices are told apart by their O(definition.disks[].slot), never by their order.
+        Only what is stated is managed. What is left out stays as it is,
+        and a new machine gets what its host gives by itself.
+      - A device is what it is by its C(slot), for example V(scsi0:1) or V(ethernet0), never by its place in a list.
+        Devices that are not listed stay, unless O(purge) removes them.
+      - The RV(ignore:definition) of a machine that M(virt.esx.esx_vm_info) returns is a definition,
+        and so is what the filter P(virt.esx.from_vmx#filter) makes of a VMX.
+      - If it is left out, something else describes the machine.
     type: dict
     suboptions:
       name:
         description:
           - >-
-            The name.
+            The name of the machine, up to 80 characters.
+            Another one renames a machine that is there; its files keep their names.
+            O(name) overrides it.
           - >-
-            Another one renames the machine.
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, the machine keeps its name, and O(name) must name a new one.
+          - >-
+            A VMX calls it C(displayName), vSphere C(config.name).
         type: str
       uuid:
         description:
           - >-
-            The BIOS UUID.
+            The BIOS UUID, which the guest sees as the serial number of the machine.
+            O(uuid) overrides it.
           - >-
-            It changes only while the machine is off.
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has one that the host makes.
+          - >-
+            A VMX calls it C(uuid.bios), vSphere C(config.uuid).
         type: str
       instance_uuid:
         description:
           - >-
-            The UUID by which vCenter tells machines apart.
+            The UUID by which a vCenter tells machines apart.
           - >-
-            It changes only while the machine is off.
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has one that the host makes.
+          - >-
+            A VMX calls it C(vc.uuid), vSphere C(config.instanceUuid).
         type: str
       location_uuid:
         description:
           - >-
-            The UUID that the host derives from the place of the files; rarely of use.
+            The UUID that the host derives from the place of the files, to see whether they were moved.
+            Rarely of use.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has one that the host makes.
+          - >-
+            A VMX calls it C(uuid.location), vSphere C(config.locationId).
         type: str
       uuid_action:
         description:
           - >-
             What the host does about the UUID of a machine that was moved or copied, instead of asking.
+            See O(register_as).
           - >-
-            Used when a VMX is written; see O(register_as).
+            Only the text of a VMX says it: in a definition it is neither compared nor set.
+          - >-
+            A VMX calls it C(uuid.action).
         type: str
         choices: [create, keep, change]
       generation_id:
         description:
           - >-
-            The generation id of the guest, as one UUID.
+            The generation id, as one UUID, by which a guest sees that it was copied or reverted.
           - >-
-            Used when a VMX is written.
+            Only the text of a VMX says it: in a definition it is neither compared nor set.
+          - >-
+            A VMX calls it C(vm.genid) and C(vm.genidX).
         type: str
       annotation:
         description:
           - >-
-            The notes.
+            The notes of the machine.
+            An empty text removes them.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has none.
+          - >-
+            A VMX calls it C(annotation), vSphere C(config.annotation).
         type: str
       guest_id:
         description:
           - >-
-            The guest operating system, as a VMX says it (V(rhel9-64\)) or as the API does (V(rhel9_64Guest\)).
+            The guest operating system, in the words of a VMX, for example V(rhel9-64), or in those of the API, for
+            example V(rhel9_64Guest).
+            A guest id that the host does not know is an error.
           - >-
-            It changes only while the machine is off.
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(other).
+          - >-
+            A VMX calls it C(guestOS), vSphere C(config.guestId).
         type: str
       hardware_version:
         description:
           - >-
-            The virtual hardware, for example V(20) for ESXi 8.0.
+            The version of the virtual hardware, for example V(19) for ESXi 7.0 U2 or V(21) for ESXi 8.0 U2.
+            It is made newer and never older, and one that the host does not know is an error.
           - >-
-            It is made newer while the machine is off, and never older.
+            It is made newer only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has the one that the host prefers.
+          - >-
+            A VMX calls it C(virtualHW.version), vSphere C(config.version).
         type: int
       cpus:
         description:
           - >-
             The number of virtual CPUs.
           - >-
-            It grows while the machine runs where C(cpu_hot_add) is on.
+            While the machine runs it can grow where O(definition.cpu_hot_add) is on, and shrink where
+            O(definition.cpu_hot_remove) is.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(1).
+          - >-
+            A VMX calls it C(numvcpus), vSphere C(config.hardware.numCPU).
         type: int
       cores_per_socket:
         description:
           - >-
-            The number of cores of each socket.
+            The number of cores of each virtual socket.
+            It must divide O(definition.cpus).
           - >-
-            It must divide C(cpus).
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(1).
+          - >-
+            A VMX calls it C(cpuid.coresPerSocket), vSphere C(config.hardware.numCoresPerSocket).
         type: int
       cpu_hot_add:
         description:
           - >-
-            Whether CPUs may be added while the machine runs.
+            Whether virtual CPUs may be added while the machine runs.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(vcpu.hotadd), vSphere C(config.cpuHotAddEnabled).
         type: bool
       cpu_hot_remove:
         description:
           - >-
-            Whether CPUs may be removed while the machine runs.
+            Whether virtual CPUs may be removed while the machine runs.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(vcpu.hotremove), vSphere C(config.cpuHotRemoveEnabled).
         type: bool
       cpu_reservation_mhz:
         description:
           - >-
             The MHz that the machine is guaranteed.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(0).
+          - >-
+            A VMX calls it C(sched.cpu.min), vSphere C(config.cpuAllocation.reservation).
         type: int
       cpu_limit_mhz:
         description:
           - >-
             The MHz that the machine gets at most.
-          - >-
             V(-1) is unlimited.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(-1).
+          - >-
+            A VMX calls it C(sched.cpu.max), vSphere C(config.cpuAllocation.limit).
         type: int
       cpu_shares:
         description:
           - >-
-            The share of a busy host, V(low), V(normal), V(high) or a number.
+            The share of CPU time where the host is short of it, V(low), V(normal), V(high) or a number.
+            The number behind a word grows with the machine.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(normal).
+          - >-
+            A VMX calls it C(sched.cpu.shares), vSphere C(config.cpuAllocation.shares).
         type: str
       cpu_affinity:
         description:
           - >-
-            The numbers of the host's CPUs that the machine may use.
+            The numbers of the host's CPUs that the machine may run on.
+            An empty list allows all of them.
           - >-
-            An empty list is all of them.
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has all of them.
+          - >-
+            A VMX calls it C(sched.cpu.affinity), vSphere C(config.cpuAffinity).
         type: list
         elements: int
       nested_virtualization:
         description:
           - >-
             Whether the guest may run virtual machines itself.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(vhv.enable), vSphere C(config.nestedHVEnabled).
         type: bool
       latency_sensitivity:
         description:
           - >-
-            How much the host does for a low latency.
+            How much the scheduler does for a low latency.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(normal).
+          - >-
+            A VMX calls it C(sched.cpu.latencySensitivity), vSphere C(config.latencySensitivity.level).
         type: str
         choices: [low, normal, medium, high]
       memory_mib:
@@ -144,60 +251,128 @@ options:
           - >-
             The memory in MiB, a multiple of 4.
           - >-
-            It grows while the machine runs where C(memory_hot_add) is on.
+            While the machine runs it can grow where O(definition.memory_hot_add) is on.
+            It never shrinks then.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(32).
+          - >-
+            A VMX calls it C(memsize), vSphere C(config.hardware.memoryMB).
         type: int
       memory_hot_add:
         description:
           - >-
             Whether memory may be added while the machine runs.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(mem.hotadd), vSphere C(config.memoryHotAddEnabled).
         type: bool
       memory_reservation_mib:
         description:
           - >-
-            The MiB that the machine is guaranteed.
+            The memory in MiB that the machine is guaranteed.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(0).
+          - >-
+            A VMX calls it C(sched.mem.minsize), vSphere C(config.memoryAllocation.reservation).
         type: int
       memory_limit_mib:
         description:
           - >-
-            The MiB of the host's memory that the machine gets at most.
-          - >-
+            The memory of the host in MiB that the machine gets at most.
             V(-1) is unlimited.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(-1).
+          - >-
+            A VMX calls it C(sched.mem.max), vSphere C(config.memoryAllocation.limit).
         type: int
       memory_shares:
         description:
           - >-
-            The share of a busy host, V(low), V(normal), V(high) or a number.
+            The share of memory where the host is short of it, V(low), V(normal), V(high) or a number.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(normal).
+          - >-
+            A VMX calls it C(sched.mem.shares), vSphere C(config.memoryAllocation.shares).
         type: str
       memory_reservation_locked:
         description:
           - >-
-            Whether all of the memory is always reserved, as passed-through devices want it.
+            Whether all of the memory is always reserved, as devices that are passed through need it.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(sched.mem.pin), vSphere C(config.memoryReservationLockedToMax).
         type: bool
       firmware:
         description:
           - >-
             What the machine starts with.
+            A guest that is installed seldom starts with the other one.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(bios).
+          - >-
+            A VMX calls it C(firmware), vSphere C(config.firmware).
         type: str
         choices: [bios, efi]
       secure_boot:
         description:
           - >-
             Whether EFI starts only what is signed.
+            It needs O(definition.firmware=efi).
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(uefi.secureBoot.enabled), vSphere C(config.bootOptions.efiSecureBootEnabled).
         type: bool
       nvram:
         description:
           - >-
-            The file of the firmware's settings.
+            The file beside the VMX that holds the settings of the firmware.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has one that the host names.
+          - >-
+            A VMX calls it C(nvram).
         type: str
       vtpm:
         description:
           - >-
-            Whether there is a virtual TPM.
+            Whether the machine has a virtual TPM.
+            It needs O(definition.firmware=efi), and a host or a vCenter with a key provider.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(vtpm.present), vSphere C(VirtualTPM).
         type: bool
       boot_order:
         description:
           - >-
             The kinds of devices to start from, in this order.
+            V(hdd) means the first disk, V(ethernet0) the first network card.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has the order of the firmware.
+          - >-
+            A VMX calls it C(bios.bootOrder), vSphere C(config.bootOptions.bootOrder).
         type: list
         elements: str
         choices: [cdrom, hdd, floppy, ethernet0]
@@ -205,99 +380,202 @@ options:
         description:
           - >-
             The milliseconds that the firmware waits before it starts the guest.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(0).
+          - >-
+            A VMX calls it C(bios.bootDelay), vSphere C(config.bootOptions.bootDelay).
         type: int
       enter_firmware_setup:
         description:
           - >-
-            Whether the next start goes to the setup of the firmware.
+            Whether the next start goes into the setup of the firmware.
+            The host turns it off after that.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(bios.forceSetupOnce), vSphere C(config.bootOptions.enterBIOSSetup).
         type: bool
       smbios_reflect_host:
         description:
           - >-
-            Whether the guest sees the maker and the model of the host.
+            Whether the guest sees the maker and the model of the host as its own.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(smbios.reflecthost).
         type: bool
       usb2_controller:
         description:
           - >-
-            Whether there is a USB 2 controller.
+            Whether the machine has a controller for USB 2.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(ehci.present), vSphere C(VirtualUSBController).
         type: bool
       usb3_controller:
         description:
           - >-
-            Whether there is a USB 3 controller.
+            Whether the machine has a controller for USB 3.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(usb_xhci.present), vSphere C(VirtualUSBXHCIController).
         type: bool
       video:
         description:
           - >-
             The graphics card.
+            Every machine has one.
+          - >-
+            It can be changed only while the machine is off.
+          - >-
+            If it is left out, it stays as it is, and a new machine has what the host gives it.
         type: dict
         suboptions:
           ram_kib:
             description:
               - >-
                 The memory of the card in KiB.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new machine has what the host gives it.
+              - >-
+                A VMX calls it C(svga.vramSize), vSphere C(VirtualVideoCard.videoRamSizeInKB).
             type: int
           auto_detect:
             description:
               - >-
-                Whether the host chooses memory and displays.
+                Whether the host chooses memory and displays by itself.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new machine has V(false).
+              - >-
+                A VMX calls it C(svga.autodetect), vSphere C(VirtualVideoCard.useAutoDetect).
             type: bool
           displays:
             description:
               - >-
                 The number of displays.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new machine has V(1).
+              - >-
+                A VMX calls it C(svga.numDisplays), vSphere C(VirtualVideoCard.numDisplays).
             type: int
       vnc:
         description:
           - >-
-            The VNC server of hosts before ESXi 7.
+            The VNC server of the host for the console of this machine.
+            ESXi 7.0 and later have none, and only keep the settings.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, or goes with O(purge).
+            V(vnc) in O(definition.absent) removes it, too.
         type: dict
         suboptions:
           port:
             description:
               - >-
-                The port.
+                The TCP port of the host on which it listens.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(RemoteDisplay.vnc.port).
             type: int
           listen:
             description:
               - >-
-                The address to listen on.
+                The address of the host on which it listens.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has all of them.
+              - >-
+                A VMX calls it C(RemoteDisplay.vnc.ip).
             type: str
           keymap:
             description:
               - >-
-                The keymap.
+                The layout of the keyboard, for example V(de).
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has the host's.
+              - >-
+                A VMX calls it C(RemoteDisplay.vnc.keymap).
             type: str
           password:
             description:
               - >-
-                The password.
+                The password, up to 8 characters.
+                It is never shown, and is compared with the one that the host has.
               - >-
-                It is never shown.
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(RemoteDisplay.vnc.password).
             type: str
       tools_sync_time:
         description:
           - >-
-            Whether VMware Tools set the guest's clock by the host's.
+            Whether VMware Tools set the guest's clock by the host's at regular times.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(tools.syncTime), vSphere C(config.tools.syncTimeWithHost).
         type: bool
       tools_upgrade_policy:
         description:
           - >-
             When VMware Tools are upgraded, V(manual) or V(upgradeAtPowerCycle).
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(manual).
+          - >-
+            A VMX calls it C(tools.upgrade.policy), vSphere C(config.tools.toolsUpgradePolicy).
         type: str
       change_tracking:
         description:
           - >-
-            Whether the host keeps track of changed blocks, for backups.
+            Whether the host keeps track of the blocks that change, for backups.
+          - >-
+            It can be changed while the machine runs.
+          - >-
+            If it is left out, it stays as it is, and a new machine has V(false).
+          - >-
+            A VMX calls it C(ctkEnabled), vSphere C(config.changeTrackingEnabled).
         type: bool
       controllers:
         description:
           - >-
-            The storage controllers.
-          - >-
+            The controllers of disks and drives.
             One that a disk or a drive needs is added without being listed.
+            IDE controllers are always there and are not listed.
           - >-
-            IDE controllers are always there.
+            They come and go while the machine runs.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
@@ -311,189 +589,322 @@ options:
             description:
               - >-
                 The model of a SCSI controller.
+                Another model replaces the controller and keeps what hangs on it.
               - >-
-                If it is left out, a new one is a pvscsi.
+                It can be changed only while the machine is off.
               - >-
-                Another model replaces the controller.
+                If it is left out, it stays as it is, and a new device has V(pvscsi).
+              - >-
+                A VMX calls it C(*.virtualDev), vSphere C(VirtualSCSIController).
             type: str
             choices: [buslogic, lsilogic, lsisas1068, pvscsi]
           bus_sharing:
             description:
               - >-
-                Whether other machines share the bus.
+                Whether other machines may share the bus, V(virtual) on this host, V(physical) on any.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(none).
+              - >-
+                A VMX calls it C(*.sharedBus), vSphere C(VirtualSCSIController.sharedBus).
             type: str
             choices: ["none", virtual, physical]
           pci_slot:
             description:
               - >-
-                The PCI slot.
+                The PCI slot as the guest sees it.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.pciSlotNumber), vSphere C(VirtualDevice.slotInfo).
             type: int
       disks:
         description:
           - >-
             The disks.
+            One that is not there yet is attached where its O(definition.disks[].file) exists, and otherwise made,
+            for which O(definition.disks[].capacity_kib) is needed.
+            A disk that goes is detached; its file is never deleted by that.
           - >-
-            One that is not there is created where C(capacity_kib) is stated, or attached where only C(file) is.
+            They come and go while the machine runs, but for those on IDE.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
           slot:
             description:
               - >-
-                The place, for example V(scsi0:1) for unit 1 of SCSI controller 0.
-              - >-
+                Where it is, for example V(scsi0:1) for unit 1 of SCSI controller 0; also V(sata0:0), V(nvme0:0) and
+                V(ide0:0).
                 Unit 7 of a SCSI controller is the controller itself.
             type: str
             required: true
           file:
             description:
               - >-
-                The VMDK, as V([datastore1] web01/data.vmdk\).
+                The VMDK, for example V([datastore1] web01/data.vmdk).
+                A name without a datastore lies beside the VMX.
+                For a disk with snapshots the name of its base is as good as that of its newest delta.
               - >-
-                A bare name lies beside the VMX.
+                It can be changed only while the machine is off.
               - >-
-                If it is left out, a new disk gets a name of the host's choice.
+                If it is left out, it stays as it is, and the host names the file of a new disk.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualDisk.backing.fileName).
             type: str
           capacity_kib:
             description:
               - >-
-                The size in KiB.
+                The size in KiB, V(16777216) for 16 GiB.
+                A disk grows to it.
+                It never shrinks, and does not grow while it has snapshots; both are errors.
+                The guest's partitions are the guest's affair.
               - >-
-                A larger number lets a disk grow, a smaller one is an error.
+                It grows while the machine runs, but not on IDE.
+              - >-
+                If it is left out, it stays as it is, and a disk that is not there yet is attached from
+                O(definition.disks[].file).
             type: int
           provisioning:
             description:
               - >-
                 How the blocks of a new disk are allocated.
+                With V(thin) that is done as they are written, with V(thick) at once, with V(eager-zeroed) they are
+                zeroed as well, which takes its time.
               - >-
-                It cannot be changed afterwards.
+                It cannot be changed afterwards, and another value is an error.
+              - >-
+                If it is left out, it stays as it is, and a new device has what its datastore prefers.
             type: str
             choices: [thin, thick, eager-zeroed]
           mode:
             description:
               - >-
                 What snapshots and power cycles do to the disk.
+                Snapshots leave out the independent ones, and a nonpersistent one forgets at each power-off what was
+                written.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(persistent).
+              - >-
+                A VMX calls it C(*.mode), vSphere C(VirtualDisk.backing.diskMode).
             type: str
             choices: [persistent, independent-persistent, independent-nonpersistent, nonpersistent, undoable, append]
           write_through:
             description:
               - >-
-                Whether writes go past the host's cache.
+                Whether writes go past the cache of the host.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(false).
+              - >-
+                A VMX calls it C(*.writeThrough), vSphere C(VirtualDisk.backing.writeThrough).
             type: bool
           sharing:
             description:
               - >-
-                Whether several machines may write to the disk.
+                Whether several machines may write to the disk at the same time, as clusters do.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(none).
+              - >-
+                A VMX calls it C(*.sharing), vSphere C(VirtualDisk.backing.sharing).
             type: str
             choices: ["none", multi-writer]
           change_tracking:
             description:
               - >-
-                Whether changed blocks of this disk are tracked.
+                Whether the blocks of this disk that change are tracked.
+                The API has it for all disks, as O(definition.change_tracking).
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.ctkEnabled), vSphere C(VirtualDisk.backing.changeId).
             type: bool
           shares:
             description:
               - >-
-                The share of a busy datastore, V(low), V(normal), V(high) or a number.
+                The share of the datastore where it is short of throughput, V(low), V(normal), V(high) or a number.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(normal).
+              - >-
+                A VMX calls it C(sched.*.shares), vSphere C(VirtualDisk.storageIOAllocation.shares).
             type: str
           iops_limit:
             description:
               - >-
-                The operations a second at most.
-              - >-
+                The operations a second that the disk gets at most.
                 V(-1) is unlimited.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(-1).
+              - >-
+                A VMX calls it C(sched.*.throughputCap), vSphere C(VirtualDisk.storageIOAllocation.limit).
             type: int
       cdroms:
         description:
           - >-
             The CD-ROM drives.
+            A guest may lock the medium in its drive; then the host asks before it takes it away, and O(answers) or
+            O(auto_answer) decide.
           - >-
-            Media may be changed while the machine runs; the guest may lock one, which the host then asks about.
+            They come and go while the machine runs, but for those on IDE.
+            Media are changed at any time.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
           slot:
             description:
               - >-
-                The place, for example V(ide1:0) or V(sata0:0).
+                Where it is, for example V(ide1:0) or V(sata0:0).
             type: str
             required: true
           backing:
             description:
               - >-
                 What is behind the drive.
+                V(iso) is an image on a datastore, V(host) and V(host-raw) a drive of the host, emulated or passed
+                through, and V(client) the drive of whoever has the console open, so usually no medium.
               - >-
-                If it is left out, O(definition.cdroms[].file) says that it is an image.
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, a O(definition.cdroms[].file) says that it is V(iso), and a
+                O(definition.cdroms[].device) that it is V(host).
+                Without these it stays as it is, and a new drive is V(client).
+              - >-
+                A VMX calls it C(*.clientDevice) and C(*.deviceType), vSphere C(VirtualCdrom.backing).
             type: str
             choices: [iso, host, host-raw, client]
           file:
             description:
               - >-
-                The ISO image, as V([datastore1] iso/tools.iso\).
+                The ISO image, for example V([datastore1] iso/debian.iso).
+                An empty text ejects the medium.
               - >-
-                An empty text ejects it.
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has no medium.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualCdrom.backing.fileName).
             type: str
           device:
             description:
               - >-
-                The drive of the host.
+                The drive of the host, by the name that the host gives it.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualCdrom.backing.deviceName).
             type: str
           auto_detect:
             description:
               - >-
-                Whether the host looks for a drive of its own.
+                Whether the host looks for a drive of its own instead.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new drive of the host is looked for where none is named.
+              - >-
+                A VMX calls it C(*.autodetect), vSphere C(VirtualCdrom.backing.useAutoDetect).
             type: bool
           start_connected:
             description:
               - >-
-                Whether the medium is in the drive when the machine starts.
+                Whether the drive is connected when the machine starts.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.startConnected), vSphere C(VirtualCdrom.connectable.startConnected).
             type: bool
       floppies:
         description:
           - >-
             The floppy drives.
+          - >-
+            They come and go only while the machine is off.
+            Media are changed at any time.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
           slot:
             description:
               - >-
-                V(floppy0) or V(floppy1).
+                Which one, V(floppy0) or V(floppy1).
             type: str
             required: true
           backing:
             description:
               - >-
                 What is behind the drive.
+                V(image) is an image on a datastore, V(host) a drive of the host, and V(client) the drive of whoever
+                has the console open.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, a O(definition.floppies[].file) says that it is V(image), and a
+                O(definition.floppies[].device) that it is V(host).
+                Without these it stays as it is, and a new drive is V(client).
+              - >-
+                A VMX calls it C(*.clientDevice) and C(*.fileType), vSphere C(VirtualFloppy.backing).
             type: str
             choices: [image, host, client]
           file:
             description:
               - >-
-                The image.
+                The image, for example V([datastore1] floppy/drivers.flp).
               - >-
-                An empty text ejects it.
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has no medium.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualFloppy.backing.fileName).
             type: str
           device:
             description:
               - >-
-                The drive of the host.
+                The drive of the host, by the name that the host gives it.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualFloppy.backing.deviceName).
             type: str
           start_connected:
             description:
               - >-
-                Whether the medium is in the drive when the machine starts.
+                Whether the drive is connected when the machine starts.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.startConnected), vSphere C(VirtualFloppy.connectable.startConnected).
             type: bool
       nics:
         description:
           - >-
             The network cards.
           - >-
-            They may come, go and be moved to another network while the machine runs.
+            They come, go and are moved to another network while the machine runs.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
@@ -507,108 +918,179 @@ options:
             description:
               - >-
                 The model.
+                Another one replaces the card and keeps its address and its network.
+                V(pci-passthru) is an SR-IOV card.
               - >-
-                If it is left out, a new card is a vmxnet3.
+                It can be changed only while the machine is off.
               - >-
-                Another model replaces the card and keeps its address.
+                If it is left out, it stays as it is, and a new device has V(vmxnet3).
+              - >-
+                A VMX calls it C(*.virtualDev) and C(*.features), vSphere C(VirtualEthernetCard).
             type: str
             choices: [vlance, vmxnet, vmxnet2, vmxnet3, e1000, e1000e, pci-passthru]
           network:
             description:
               - >-
-                The name of the port group.
+                The name of the port group of a standard switch.
+                A name that the host does not have is an error.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is.
+                A new card needs it, or O(definition.nics[].distributed_port) or
+                O(definition.nics[].opaque_network_id).
+              - >-
+                A VMX calls it C(*.networkName), vSphere C(VirtualEthernetCard.backing.deviceName).
             type: str
           connection:
             description:
               - >-
-                How the card is connected, of workstations.
+                How the card is connected, on a workstation.
+                ESXi has port groups instead.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.connectionType).
             type: str
             choices: [bridged, nat, custom, hostonly]
           vnet:
             description:
               - >-
-                The virtual network of a custom connection.
+                The virtual network of a V(custom) connection.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.vnet).
             type: str
           distributed_port:
             description:
               - >-
-                The port of a distributed switch, under vCenter.
+                The port of a distributed switch, under a vCenter.
+                It takes the place of O(definition.nics[].network).
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.dvs.switchId), C(*.dvs.portId), C(*.dvs.portgroupId) and C(*.dvs.connectionId),
+                vSphere C(DistributedVirtualPort.switchUuid), C(DistributedVirtualPort.portKey),
+                C(DistributedVirtualPort.portgroupKey) and C(DistributedVirtualPort.connectionCookie).
             type: dict
             suboptions:
               switch_uuid:
                 description:
                   - >-
                     The UUID of the switch.
+                    It must be given.
+                  - >-
+                    If it is left out, the task fails.
                 type: str
               portgroup_id:
                 description:
                   - >-
-                    The id of the port group.
+                    The managed object id of the port group, for example V(dvportgroup-21).
+                  - >-
+                    If it is left out, it is not compared, and the switch must know it by the port.
                 type: str
               port_id:
                 description:
                   - >-
                     The number of the port.
+                  - >-
+                    If it is left out, it is not compared, and the switch chooses a port.
                 type: int
               connection_id:
                 description:
                   - >-
-                    The cookie of the connection.
+                    The number by which the switch tells one connection to a port from the next.
+                  - >-
+                    If it is left out, it is not compared, and the switch chooses it.
                 type: int
           opaque_network_id:
             description:
               - >-
-                The id of an NSX network.
+                The id of a network of NSX.
+                It takes the place of O(definition.nics[].network).
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.opaqueNetwork.id), vSphere C(OpaqueNetworkBackingInfo.opaqueNetworkId).
             type: str
           mac:
             description:
               - >-
-                The MAC address.
+                The MAC address, with colons or hyphens.
               - >-
-                If it is left out, a new card gets one from the host.
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has one that the host makes.
+              - >-
+                A VMX calls it C(*.address) and C(*.generatedAddress), vSphere C(VirtualEthernetCard.macAddress).
             type: str
           mac_type:
             description:
               - >-
-                Who chose the address.
+                Who chose the MAC address.
+                V(generated) is the host, V(vpx) a vCenter, V(static) you.
               - >-
-                If it is left out, an address that is stated is static.
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and with a O(definition.nics[].mac) that is new it is
+                V(static).
+              - >-
+                A VMX calls it C(*.addressType), vSphere C(VirtualEthernetCard.addressType).
             type: str
             choices: [static, generated, vpx]
           mac_check:
             description:
               - >-
-                Whether the host insists on VMware's own ranges.
+                Whether the host insists on addresses of VMware's own ranges.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.checkMACAddress).
             type: bool
           start_connected:
             description:
               - >-
                 Whether the card is connected when the machine starts.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.startConnected), vSphere C(VirtualEthernetCard.connectable.startConnected).
             type: bool
           wake_on_lan:
             description:
               - >-
-                Whether a packet may wake the guest.
+                Whether a packet may wake a guest that sleeps.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.wakeOnPcktRcv), vSphere C(VirtualEthernetCard.wakeOnLanEnabled).
             type: bool
           pci_slot:
             description:
               - >-
-                The PCI slot.
+                The PCI slot as the guest sees it.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.pciSlotNumber), vSphere C(VirtualDevice.slotInfo).
             type: int
       serial_ports:
         description:
           - >-
             The serial ports.
           - >-
-            They change only while the machine is off.
+            They come and go only while the machine is off.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
@@ -622,45 +1104,97 @@ options:
             description:
               - >-
                 What is behind the port.
+                V(device) is a port of the host, V(file) a file that is written to, V(pipe) a pipe to another
+                machine or program on the host, V(network) a connection, V(thinprint) a printer.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(device).
+              - >-
+                A VMX calls it C(*.fileType), vSphere C(VirtualSerialPort.backing).
             type: str
             choices: [device, file, pipe, network, thinprint]
           path:
             description:
               - >-
-                The device, the file, the name of the pipe, or a URI such as V(telnet://:2001).
+                The device, the file, the name of the pipe, or the URI of a connection, for example
+                V(telnet://:2001).
+                A file is named as V([datastore1] web01/serial.log); a name without a datastore lies beside the VMX.
+                When the machine starts and the file is there, the host asks whether to replace it or to append to
+                it.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualSerialPort.backing.fileName), C(deviceName),
+                C(pipeName) and C(serviceURI).
             type: str
           endpoint:
             description:
               - >-
                 Which end of a pipe or of a connection the machine is.
+                A V(server) waits to be connected to.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(server).
+              - >-
+                A VMX calls it C(*.pipe.endPoint) and C(*.network.endPoint), vSphere C(URIBackingInfo.direction).
             type: str
             choices: [server, client]
           proxy:
             description:
               - >-
-                The URI of a concentrator.
+                The URI of a concentrator through which the connection goes.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.vspc), vSphere C(URIBackingInfo.proxyURI).
             type: str
           no_rx_loss:
             description:
               - >-
-                Whether a pipe loses nothing when the machine is slow.
+                Whether nothing that comes through a pipe is lost where the guest is slow.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(false).
+              - >-
+                A VMX calls it C(*.tryNoRxLoss), vSphere C(PipeBackingInfo.noRxLoss).
             type: bool
           yield_on_poll:
             description:
               - >-
-                Whether the machine gives up its time while it polls the port.
+                Whether a guest that only polls the port gives its CPU time away.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.yieldOnMsrRead), vSphere C(VirtualSerialPort.yieldOnPoll).
             type: bool
           start_connected:
             description:
               - >-
                 Whether the port is connected when the machine starts.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.startConnected), vSphere C(VirtualSerialPort.connectable.startConnected).
             type: bool
       parallel_ports:
         description:
           - >-
             The parallel ports.
           - >-
-            They change only while the machine is off.
+            They come and go only while the machine is off.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
@@ -673,72 +1207,130 @@ options:
           backing:
             description:
               - >-
-                What is behind the port, V(device) or V(file).
+                What is behind the port, V(device) for a port of the host or V(file) for a file that is written to.
+                The others are errors.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(device).
+              - >-
+                A VMX calls it C(*.fileType), vSphere C(VirtualParallelPort.backing).
             type: str
             choices: [device, file, pipe, network, thinprint]
           path:
             description:
               - >-
-                The device or the file.
+                The device or the file, named as that of a serial port.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.fileName), vSphere C(VirtualParallelPort.backing.fileName) and C(deviceName).
             type: str
           bidirectional:
             description:
               - >-
-                Whether the port works both ways.
+                Whether data may come in, too.
               - >-
-                Used when a VMX is written.
+                Only the text of a VMX says it: in a definition it is neither compared nor set.
+              - >-
+                A VMX calls it C(*.bidirectional).
             type: bool
           start_connected:
             description:
               - >-
                 Whether the port is connected when the machine starts.
+              - >-
+                It can be changed while the machine runs.
+              - >-
+                If it is left out, it stays as it is, and a new device has V(true).
+              - >-
+                A VMX calls it C(*.startConnected), vSphere C(VirtualParallelPort.connectable.startConnected).
             type: bool
       pci_devices:
         description:
           - >-
-            The devices of the host that are passed through.
+            PCI devices of the host that are passed through to the guest.
+            They need O(definition.memory_reservation_locked).
           - >-
-            They change only while the machine is off.
+            They come and go only while the machine is off.
+          - >-
+            If it is left out, all of them stay as they are, or go with O(purge).
         type: list
         elements: dict
         suboptions:
           slot:
             description:
               - >-
-                Which one, V(pciPassthru0) and so on.
+                Which one, V(pciPassthru0) to V(pciPassthru31).
             type: str
             required: true
           address:
             description:
               - >-
-                The device's address on the host, as V(00000:005:00.0).
+                The address on the host, for example V(00000:005:00.0).
+                The host tells address and numbers of its devices.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and for a new one O(definition.pci_devices[].allowed_devices)
+                is needed.
+              - >-
+                A VMX calls it C(*.id), vSphere C(VirtualPCIPassthrough.backing.id).
             type: str
           vendor_id:
             description:
               - >-
-                The number of the vendor.
+                The number of the vendor, for example V(32902), which is 0x8086.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has what stands at the address.
+              - >-
+                A VMX calls it C(*.vendorId), vSphere C(VirtualPCIPassthrough.backing.vendorId).
             type: int
           device_id:
             description:
               - >-
                 The number of the device.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has what stands at the address.
+              - >-
+                A VMX calls it C(*.deviceId), vSphere C(VirtualPCIPassthrough.backing.deviceId).
             type: int
           system_id:
             description:
               - >-
-                The id of the host's system.
+                The id of the host that has the device.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.systemId), vSphere C(VirtualPCIPassthrough.backing.systemId).
             type: str
           allowed_devices:
             description:
               - >-
-                Pairs of vendor and device among which the host chooses, as V(0x10de:0x1eb8).
+                Pairs of vendor and device among which the host chooses at each start, for example
+                V(0x10de:0x1eb8,0x10de:0x1eb9).
+                It takes the place of an address.
+              - >-
+                It can be changed only while the machine is off.
+              - >-
+                If it is left out, it stays as it is, and a new device has none.
+              - >-
+                A VMX calls it C(*.allowedDevices), vSphere C(DynamicBackingInfo.allowedDevice).
             type: str
       usb_devices:
         description:
           - >-
-            The USB devices of the host that the machine takes.
+            USB devices of the host that the machine takes as soon as they are there.
           - >-
-            Used when a VMX is written.
+            Only the text of a VMX says it: in a definition it is neither compared nor set.
         type: list
         elements: dict
         suboptions:
@@ -751,14 +1343,15 @@ options:
           path:
             description:
               - >-
-                What to take, as the host names it.
+                The device, in the host's words, for example V(path:0/1/0 version:2).
             type: str
       shared_folders:
         description:
           - >-
-            Folders of the host that the guest sees, of workstations.
+            Folders that the guest shares with a workstation.
+            ESXi has none.
           - >-
-            Used when a VMX is written.
+            Only the text of a VMX says it: in a definition it is neither compared nor set.
         type: list
         elements: dict
         suboptions:
@@ -771,7 +1364,7 @@ options:
           host_path:
             description:
               - >-
-                The folder on the host.
+                The folder outside.
             type: str
           guest_name:
             description:
@@ -791,16 +1384,24 @@ options:
       absent:
         description:
           - >-
-            The slots where no device may be, for example V(scsi0:1), and V(vnc).
-          - >-
+            What shall not be there, by slot, for example V(scsi0:1), V(ethernet1) or V(scsi1) with all that hangs
+            on it, and V(vnc).
+            What is not there is no change.
             The file of a disk stays on its datastore.
+          - >-
+            If it is left out, only O(purge) removes anything.
         type: list
         elements: str
       extra:
         description:
           - >-
-            Keys of the VMX that have no field, such as V(guestinfo.role), as texts.
-          - >-
+            Entries of the VMX that have no field here, such as V(guestinfo.role) or V(disk.EnableUUID), as texts.
             An empty text removes one.
+            What has a field here is an error, for example V(memsize).
+          - >-
+            They can be changed while the machine runs.
+            Many of them are looked at only when it starts.
+          - >-
+            If it is left out, and where an entry is not listed, they stay as they are, with O(purge) too.
         type: dict
 """

@@ -73,7 +73,7 @@ options:
     type: str
   vmx_path:
     description:
-      - A VMX that is on a datastore, as V([datastore1] web01/web01.vmx\). It is registered as it is.
+      - A VMX that is on a datastore, as V([datastore1] web01/web01.vmx). It is registered as it is.
       - If it is left out, one of O(definition), O(vmx) and O(domain_xml) is needed for O(state=present).
     type: str
   register_as:

@@ -15,7 +15,9 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.virt.esx.plugins.doc_fragments.definition import ModuleDocFragment
 from ansible_collections.virt.esx.plugins.module_utils._argspec import DEFINITION
+from ansible_collections.virt.esx.plugins.module_utils._flow.wanted import comparable
 from ansible_collections.virt.esx.plugins.module_utils._vmx.data import as_data, from_data
+from ansible_collections.virt.esx.plugins.module_utils._vmx.definition import VmDefinition
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
@@ -42,6 +44,74 @@ def test_every_option_has_a_description() -> None:
         return found + [name for entry in entries.values() for name in without(entry.get("suboptions", {}))]
 
     assert without(FRAGMENT) == []
+
+
+def test_every_option_says_what_happens_when_it_is_left_out() -> None:
+    def without(entries: Mapping[str, Any], path: str) -> Iterator[str]:
+        for name, entry in entries.items():
+            said = " ".join(entry["description"])
+            is_told = "If it is left out," in said or "Only the text of a VMX says it" in said
+            if not is_told and not entry.get("required"):
+                yield f"{path}{name}"
+            if name not in ("usb_devices", "shared_folders"):
+                yield from without(entry.get("suboptions", {}), f"{path}{name}.")
+
+    assert list(without(FRAGMENT, "")) == []
+
+
+def test_what_only_a_vmx_says_is_what_is_not_compared() -> None:
+    def told(entries: Mapping[str, Any], path: str) -> Iterator[str]:
+        for name, entry in entries.items():
+            if "Only the text of a VMX says it" in " ".join(entry["description"]):
+                yield f"{path}{name}"
+            yield from told(entry.get("suboptions", {}), f"{path}{name}.")
+
+    slots = {
+        "controllers": "scsi0",
+        "disks": "scsi0:0",
+        "cdroms": "sata0:0",
+        "floppies": "floppy0",
+        "nics": "ethernet0",
+        "serial_ports": "serial0",
+        "parallel_ports": "parallel0",
+        "pci_devices": "pciPassthru0",
+        "usb_devices": "usb0",
+        "shared_folders": "sharedFolder0",
+    }
+    options = DEFINITION["definition"]["options"]
+    dropped = {
+        name for name in options if name not in slots and not _is_kept({name: _value(options[name], name)}, name)
+    }
+    for field, slot in slots.items():
+        if not _is_kept({field: [{"slot": slot}]}, field):
+            dropped.add(field)
+            continue
+        for name, option in options[field]["options"].items():
+            if name != "slot" and not _is_kept({field: [{"slot": slot, name: _value(option, name)}]}, field, name):
+                dropped.add(f"{field}.{name}")
+
+    assert set(told(FRAGMENT["definition"]["suboptions"], "")) == dropped
+
+
+_SPECIAL = {"cpu_shares": "high", "memory_shares": "high", "shares": "high", "mac": "00:50:56:00:00:01"}
+
+
+def _is_kept(data: Mapping[str, Any], field: str, inner: str | None = None) -> bool:
+    found = as_data(comparable(from_data(data), VmDefinition(), from_text=False), secrets=True)
+    return bool(found.get(field)) and (inner is None or inner in found[field][0])
+
+
+def _value(option: Mapping[str, Any], name: str = "") -> Any:
+    """A value that an option takes."""
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    if "choices" in option:
+        return [option["choices"][0]] if option["type"] == "list" else option["choices"][0]
+    if option["type"] == "dict":
+        inner = option.get("options", {})
+        return {key: _value(one, key) for key, one in inner.items()} if inner else {"guestinfo.a": "b"}
+    values = {"int": 8, "bool": True, "str": "564d2b1e-9f0a-4c53-8e7d-0123456789ab", "list": ["scsi0:1"]}
+    return [0] if option.get("elements") == "int" else values[option["type"]]
 
 
 def test_the_fragment_is_up_to_date() -> None:
