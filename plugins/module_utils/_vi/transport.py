@@ -26,7 +26,7 @@ from html import unescape
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, NotVsphere, UntrustedHost
+from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, NotVsphere, OptionError, UntrustedHost
 from . import sdk
 
 # Sending one of these twice changes nothing, so it may be sent again when its reply got lost.
@@ -126,6 +126,10 @@ class Transport(sdk.SoapStubAdapterBase):
 
     Safe to use from several threads, each request takes a connection of its own from the pool. ``requests`` counts what
     was sent. ``hide`` is told what must not be shown: the values of session cookies.
+
+    Raises:
+        OptionError: a thumbprint is to be compared where there is no certificate.
+        UntrustedHost: the certificate authorities cannot be read.
     """
 
     def __init__(
@@ -138,6 +142,11 @@ class Transport(sdk.SoapStubAdapterBase):
         hide: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(sdk.OLDEST)
+        if trust.thumbprint is not None and address.scheme != "https":
+            raise OptionError(
+                f"'thumbprint' pins a certificate, and {address} has none: leave it out, or use https",
+                option="thumbprint",
+            )
         self.requestContext = None
         self.address = address
         self.requests = 0
@@ -150,6 +159,7 @@ class Transport(sdk.SoapStubAdapterBase):
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
         self._busy: set[http.client.HTTPConnection] = set()
+        self._is_closed = False
         self._pause = threading.Event()
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:
@@ -206,8 +216,9 @@ class Transport(sdk.SoapStubAdapterBase):
         self._cookie = None
 
     def close(self) -> None:
-        """Close every connection; a thread that waits for a reply gets ConnectionLost at once."""
+        """Close every connection for good; a thread that waits for a reply gets ConnectionLost at once."""
         with self._lock:
+            self._is_closed = True
             idle, self._idle = self._idle, []
             busy = list(self._busy)
         for connection in idle:
@@ -299,6 +310,10 @@ class Transport(sdk.SoapStubAdapterBase):
             connection = self._open()
             with self._lock:
                 self._busy.add(connection)
+        # Another thread may have closed everything while this one was connecting.
+        if self._is_closed:
+            self._give_back(connection, reusable=False)
+            raise ConnectError(f"the connection to {self.address} was closed")
         return connection
 
     def _give_back(self, connection: http.client.HTTPConnection, *, reusable: bool) -> None:

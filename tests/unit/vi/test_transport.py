@@ -235,6 +235,24 @@ def test_a_host_that_takes_requests_and_never_replies_is_asked_once() -> None:
     transport.close()
 
 
+def test_a_thumbprint_is_refused_where_there_is_no_certificate(server: Server) -> None:
+    error = error_of(options(server, uri="esx://127.0.0.1/?transport=http", transport="http"))
+
+    assert error.failure() == {"kind": "option", "option": "thumbprint"}
+
+
+def test_what_is_closed_opens_no_connection_any_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = Address(host="127.0.0.1", port=silent.getsockname()[1], scheme="http")
+        transport = Transport(address, Trust(), connect_timeout=2, reply_timeout=2)
+        transport.close()
+
+        with pytest.raises(ConnectError, match="was closed"):
+            sdk.vim.ServiceInstance("ServiceInstance", transport).CurrentTime()
+
+    assert transport.requests == 0
+
+
 @pytest.mark.parametrize("action", ["drop-after", "drop-before", "truncate", "garbage", "http-503"])
 def test_what_changes_something_is_never_sent_again_by_the_transport(server: Server, action: str) -> None:
     server.world.faults.add(FaultRule(method="PowerOnVM_Task", action=action))
