@@ -87,6 +87,19 @@ options:
       - Under a vCenter, the name of the ESXi host that is meant. Virtual machines on other hosts are not seen.
       - If it is left out, all hosts are meant.
     type: str
+  persist_session:
+    description:
+      - Whether the session is kept for the tasks that follow and for those that run beside this one,
+        so that a play logs in once and not once per task.
+      - There is one for each host, port, proxy, user and kind of trust, in a file that only the user whom the module
+        runs as can read, below C(XDG_RUNTIME_DIR) or in C(~/.cache/virt.esx).
+        While it is there it is as good as the password.
+      - A session that the host has ended is replaced by a new login.
+        A file that cannot be trusted, or not be written, is a warning, and the task logs in and out by itself.
+      - M(virt.esx.esx_session) ends it. Without that it lasts until the host finds it idle for too long.
+      - If it is left out, every task logs in and out.
+    type: bool
+    default: false
   uri:
     description:
       - A connection URI of libvirt, for example V(esx://root@esx1.example.com/?no_verify=1)

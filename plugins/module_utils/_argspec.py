@@ -39,6 +39,7 @@ CONNECTION: Final[dict[str, dict[str, Any]]] = {
     "connect_timeout": {"type": "int", "default": CONNECT_TIMEOUT_SECONDS},
     "datacenter": {"type": "str"},
     "esxi_hostname": {"type": "str"},
+    "persist_session": {"type": "bool", "default": False},
     "uri": {"type": "str"},
 }
 

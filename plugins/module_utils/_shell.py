@@ -21,7 +21,6 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._errors import EsxError, OptionError
 from ._vi.connection import connect as connect_to_host
-from ._vi.host import Host
 
 
 class Result(Protocol):
@@ -34,7 +33,8 @@ class Result(Protocol):
 
 
 Run = Callable[..., Result]
-Connect = Callable[[Mapping[str, Any]], AbstractContextManager[Host]]
+# What ``run`` gets instead of the options' host; told how to warn and what to hide, as connect() of the VI layer is.
+Connect = Callable[..., AbstractContextManager[Any]]
 
 
 def run_module(
@@ -43,7 +43,8 @@ def run_module(
     """
     Run a module: read the options, log in, let ``run`` do its work, log out, report.
 
-    ``rules`` are AnsibleModule's own (``mutually_exclusive``, ``required_one_of`` and so on).
+    ``rules`` are AnsibleModule's own (``mutually_exclusive``, ``required_one_of`` and so on); what ``connect`` yields
+    is the second argument of ``run``, usually a Host that it is logged in to.
     """
     spec = {name: _ansible_form(option) for name, option in argument_spec.items()}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
@@ -54,7 +55,7 @@ def run_module(
         params = effective_params(module.params)
         for warning in params.pop("warnings", ()):
             module.warn(warning)
-        with connect(params) as host:
+        with connect(params, warn=module.warn, hide=module.no_log_values.add) as host:
             result = run(params, host, check_mode=module.check_mode)
     except EsxError as error:
         failure, shown = error, {}

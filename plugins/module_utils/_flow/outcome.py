@@ -159,6 +159,21 @@ class Facts:
         return {"changed": False, **self.values}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a module that works on no VM has changed, as ``--diff`` shows it, and its values by the names of RETURN."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    values: Mapping[str, Any]
+    error: None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the module's result."""
+        diff = {"before": dict(self.before), "after": dict(self.after)}
+        return {"changed": self.before != self.after, "diff": diff, **self.values}
+
+
 def _labels(vms: Sequence[Vm]) -> list[str]:
     bearers = Counter(vm.name for vm in vms)
     return [str(vm) if bearers[vm.name] > 1 else vm.name for vm in vms]

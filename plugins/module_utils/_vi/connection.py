@@ -6,16 +6,16 @@
 One login to one host, and the way every call takes.
 
 A session logs in once, in ``en_US`` so that texts can be matched, logs in again when the host forgot it, and always
-logs out.
+logs out, unless it is a kept one.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from .._errors import ConnectionLost, EsxError, FaultError, LoginRefused, NotVsphere, OptionError, SessionExpired
 from .._flow.pace import number_of
@@ -41,6 +41,9 @@ class Session:
 
     ``stub`` is pyVmomi's way to the host; ``about`` is vim.AboutInfo, ``content`` vim.ServiceInstanceContent.
     """
+
+    # How often one call may find that the session has ended.
+    renewals: ClassVar[int] = 1
 
     def __init__(self, stub: Any, credentials: Credentials) -> None:
         self.stub = stub
@@ -73,11 +76,7 @@ class Session:
         Raises:
             ConnectError: no way to the host, or it refuses the login.
         """
-        service = sdk.vim.ServiceInstance("ServiceInstance", self.stub)
-        self.content = self._invoke(service, "RetrieveServiceContent", {})
-        if self.content is None or self.about.apiType not in ("HostAgent", "VirtualCenter"):
-            raise NotVsphere("the service at this address is neither an ESXi host nor a vCenter")
-        self.stub.ComputeVersionInfo(sdk.api_version(self.about.apiVersion))
+        self._learn()
         self._login()
 
     def close(self) -> None:
@@ -94,22 +93,26 @@ class Session:
         """
         Call a method of a managed object; ``method`` and the arguments have their WSDL names.
 
-        A session that the host forgot is renewed once: the host has not carried out a call that it did not
-        authenticate.
+        A session that the host forgot is renewed: the host has not carried out a call that it did not authenticate.
 
         Raises:
             EsxError: whatever went wrong, in our words.
         """
-        logins = self._logins
-        try:
-            return self._invoke(target, method, arguments)
-        except SessionExpired:
-            self.renew(logins)
+        for _renewal in range(self.renewals):
+            logins = self._logins
+            try:
+                return self._invoke(target, method, arguments)
+            except SessionExpired:
+                self.renew(logins)
         return self._invoke(target, method, arguments)
 
     def call_once(self, target: Any, method: str, /, **arguments: Any) -> Any:
         """Call like :meth:`call`, but let SessionExpired through: for calls that mean nothing to another session."""
         return self._invoke(target, method, arguments)
+
+    def open_collector(self) -> Any:
+        """Return a property collector in which nobody else has filters or waits."""
+        return self.content.propertyCollector
 
     def renew(self, logins: int | None = None) -> None:
         """
@@ -122,8 +125,18 @@ class Session:
             if self._is_closed:
                 raise SessionExpired("the session is closed")
             if logins is None or logins == self._logins:
-                self._forget()
-                self._login()
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._forget()
+        self._login()
+
+    def _learn(self) -> None:
+        service = sdk.vim.ServiceInstance("ServiceInstance", self.stub)
+        self.content = self._invoke(service, "RetrieveServiceContent", {})
+        if self.content is None or self.about.apiType not in ("HostAgent", "VirtualCenter"):
+            raise NotVsphere("the service at this address is neither an ESXi host nor a vCenter")
+        self.stub.ComputeVersionInfo(sdk.api_version(self.about.apiVersion))
 
     def _forget(self) -> None:
         forget = getattr(self.stub, "forget_session", None)
@@ -152,24 +165,51 @@ class Session:
 
     def _invoke(self, target: Any, method: str, arguments: Mapping[str, Any]) -> Any:
         try:
-            return getattr(target, method)(**arguments)
+            reply = getattr(target, method)(**arguments)
+            if method == "RetrievePropertiesEx":
+                _check_authenticated(reply)
         except sdk.vmodl.MethodFault as fault:
             raise faults.translate(fault, method) from fault
+        return reply
+
+
+def _check_authenticated(reply: Any) -> None:
+    """
+    Raise the fault of a read that tells nothing because nobody is logged in.
+
+    Where no walk is asked for, a host may answer it as if all was well, with every property missing.
+    """
+    for item in reply.objects[:1] if reply is not None else ():
+        for missing in item.missingSet or ():
+            if faults.name_of(missing.fault) == "NotAuthenticated":
+                raise missing.fault
+
+
+def ignore(_text: str) -> None:
+    """Take a text that nobody wants to see."""
 
 
 @contextmanager
-def connect(params: Mapping[str, Any]) -> Iterator[Host]:
+def connect(
+    params: Mapping[str, Any], *, warn: Callable[[str], None] = ignore, hide: Callable[[str], None] = ignore
+) -> Iterator[Host]:
     """
-    Log in to the host that the connection options name, and always log out.
+    Log in to the host that the connection options name, and always log out, unless they ask for a session that is kept.
+
+    ``warn`` is told what people should know and is no failure, ``hide`` what must not be shown anywhere.
 
     Raises:
         ConnectError: no connection, no trust, no login.
         OptionError: the options do not name a host or a user.
     """
     sdk.require()
-    connect_timeout = number_of(params, "connect_timeout", least=1, most=3600)
-    transport = Transport(_address(params), _trust(params), connect_timeout=connect_timeout)
-    session = Session(transport, _credentials(params))
+    transport, credentials = open_transport(params, hide=hide), _credentials(params)
+    if params.get("persist_session"):
+        from .shared_session import SharedSession, cache_of
+
+        session: Session = SharedSession(transport, credentials, cache_of(params, warn))
+    else:
+        session = Session(transport, credentials)
     try:
         session.open()
         try:
@@ -180,7 +220,19 @@ def connect(params: Mapping[str, Any]) -> Iterator[Host]:
         transport.close()
 
 
-def _address(params: Mapping[str, Any]) -> Address:
+def open_transport(params: Mapping[str, Any], *, hide: Callable[[str], None]) -> Transport:
+    """Return the way to the host that the connection options name; nothing is sent yet."""
+    connect_timeout = number_of(params, "connect_timeout", least=1, most=3600)
+    return Transport(address_of(params), trust_of(params), connect_timeout=connect_timeout, hide=hide)
+
+
+def address_of(params: Mapping[str, Any]) -> Address:
+    """
+    Return where the options say that the host is.
+
+    Raises:
+        OptionError: they name no host, or a port is none.
+    """
     if not params.get("hostname"):
         raise OptionError(
             "no host is named: give 'hostname' or 'uri', or set the environment variable VMWARE_HOST", option="hostname"
@@ -193,7 +245,13 @@ def _address(params: Mapping[str, Any]) -> Address:
     return Address(host=params["hostname"], port=params.get("port") or PORTS[scheme], scheme=scheme, proxy=proxy)
 
 
-def _trust(params: Mapping[str, Any]) -> Trust:
+def trust_of(params: Mapping[str, Any]) -> Trust:
+    """
+    Return whom the options trust.
+
+    Raises:
+        OptionError: the thumbprint is none.
+    """
     return Trust(
         verify=params["validate_certs"], ca_path=params.get("ca_path"), thumbprint=_thumbprint(params.get("thumbprint"))
     )
@@ -211,10 +269,21 @@ def _thumbprint(text: str | None) -> str | None:
     return digits
 
 
+def username_of(params: Mapping[str, Any]) -> str:
+    """
+    Return who logs in.
+
+    Raises:
+        OptionError: nobody is named.
+    """
+    return _stated(params, "username", "VMWARE_USER")
+
+
 def _credentials(params: Mapping[str, Any]) -> Credentials:
-    for option, variable in (("username", "VMWARE_USER"), ("password", "VMWARE_PASSWORD")):
-        if not params.get(option):
-            raise OptionError(
-                f"'{option}' is missing: give it, or set the environment variable {variable}", option=option
-            )
-    return Credentials(username=params["username"], password=params["password"])
+    return Credentials(username=username_of(params), password=_stated(params, "password", "VMWARE_PASSWORD"))
+
+
+def _stated(params: Mapping[str, Any], option: str, variable: str) -> str:
+    if not params.get(option):
+        raise OptionError(f"'{option}' is missing: give it, or set the environment variable {variable}", option=option)
+    return str(params[option])

@@ -48,7 +48,7 @@ def run_task(
     """
     deadline = now() + timeout
     task = session.call(target, method, **arguments)
-    collector = session.content.propertyCollector
+    collector = session.open_collector()
     spec = filter_spec(objects([task]), {"Task": _PATHS})
     made = session.call(collector, "CreateFilter", spec=spec, partialUpdates=False)
     version, seen = "", dict[str, Any]()

@@ -48,6 +48,7 @@ class Watch:
         self._version: str | None = None
         self._filters: set[str] = set()
         self._owner: dict[str, str] = {}
+        self._collector: Any = None
         self._pause = threading.Event()
         self._after_gap = False
         self._logins = 0
@@ -66,6 +67,7 @@ class Watch:
     def open(self) -> None:
         """Create the filter; the first :meth:`wait` then returns at once, with everything."""
         vms = [self._session.reference("VirtualMachine", moid) for moid in self._mirrors]
+        self._collector = self._session.open_collector()
         self._filter(objects(vms, recent_tasks()), {"VirtualMachine": WATCHED_PATHS, "Task": TASK_PATHS})
         self._logins = self._session.logins
         self._version = ""
@@ -102,8 +104,7 @@ class Watch:
         if self._logins != self._session.logins:
             raise SessionExpired("the session was renewed, and its filters are gone with the old one")
         options = sdk.vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=seconds)
-        collector = self._session.content.propertyCollector
-        updates = self._session.call_once(collector, "WaitForUpdatesEx", version=self._version, options=options)
+        updates = self._session.call_once(self._collector, "WaitForUpdatesEx", version=self._version, options=options)
         if updates is None:
             return False
         self._version = updates.version
@@ -122,8 +123,9 @@ class Watch:
 
     def wake(self) -> None:
         """Let a :meth:`wait` in another thread return; nothing happens where none waits."""
-        with suppress(EsxError):
-            self._session.call_once(self._session.content.propertyCollector, "CancelWaitForUpdates")
+        if self._collector is not None:
+            with suppress(EsxError):
+                self._session.call_once(self._collector, "CancelWaitForUpdates")
 
     def recover(self, give_up: Callable[[EsxError], bool]) -> bool:
         """
@@ -183,8 +185,8 @@ class Watch:
             self._mirrors[moid].vanish()
 
     def _filter(self, start: list[Any], paths: Mapping[str, Iterable[str]]) -> None:
-        collector = self._session.content.propertyCollector
-        made = self._session.call(collector, "CreateFilter", spec=filter_spec(start, paths), partialUpdates=False)
+        spec = filter_spec(start, paths)
+        made = self._session.call(self._collector, "CreateFilter", spec=spec, partialUpdates=False)
         self._filters.add(made._moId)
 
     def _take(self, update: Any) -> None:
