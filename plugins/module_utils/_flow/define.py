@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .._errors import EsxError, PlanError, TaskFailed, VmGone
+from .._errors import EsxError, FaultError, PlanError, TaskFailed, VmGone
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff
 from .hotplug import check_possible, check_power, cold_changes
@@ -35,6 +35,10 @@ class Machine(Protocol):
 
     @property
     def diff(self) -> Diff: ...
+
+    @property
+    def is_final(self) -> bool:
+        """False where more can be known of the machine, and be left to do, once the diff is carried out."""
 
     def request(self, *, hardware_done: bool) -> Any:
         """Return what ReconfigVM_Task is to be sent; ``hardware_done``: the upgrade was a task of its own."""
@@ -82,12 +86,14 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
                 yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
                 was_on = True
             yield from _change(machine)
-            break
+            if machine.is_final:
+                break
+            is_stale = True
         except Interrupted as interruption:
             if attempt == ATTEMPTS:
                 raise
             state, is_stale = interruption.state, True
-        except TaskFailed as failure:
+        except (TaskFailed, FaultError) as failure:
             if attempt == ATTEMPTS or failure.details.get("fault") != "ConcurrentAccess":
                 if was_on:
                     # A machine that cannot be changed shall not be off for it.

@@ -27,11 +27,13 @@ from .._flow.select import Selector
 from .._flow.state import PowerState, Vm, VmState
 from .._flow.wanted import comparable, located, with_controllers
 from .._vmx.definition import VmDefinition
-from .._vmx.diff import Change, Diff, compare
+from .._vmx.diff import Diff, compare
 from .._vmx.paths import DatastorePath, FileNames
+from .checks import Checks, attached
 from .config_info import Config, read_config
 from .config_spec import build
 from .environment import Environment
+from .files import Files
 from .making import Maker, Placement
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class ApiMachine:
 
     config: Config
     diff: Diff
+    is_final: bool = True
 
     @property
     def have(self) -> VmDefinition:
@@ -78,6 +81,8 @@ class Definer:
     def __init__(self, host: Host, options: Options) -> None:
         self._host = host
         self._options = options
+        # Files of disks that are there, and are attached where a disk of some size is wanted.
+        self._there: set[str] = set()
 
     def define(self, selector: Selector | None, description: Description) -> list[VmResult]:
         """
@@ -97,7 +102,7 @@ class Definer:
             else:
                 meant = _meant(known, selector)
         if meant:
-            return self._converge(meant, description, environment)
+            return self._converge(meant, known, description, environment)
         if selector is not None and selector.option not in ("name", "uuid"):
             # Only a name or a UUID tells what a new machine would be.
             selector.pick([one.vm for one in known], lambda _hits: {})
@@ -108,12 +113,22 @@ class Definer:
         found = self._host.lookup_known_vms(selector, folder)
         return self._work(found, partial(remove, delete_from_disk=delete_from_disk, force=force))
 
-    def _converge(self, found: Sequence[FoundVm], description: Description, environment: Environment) -> list[VmResult]:
+    def _converge(
+        self,
+        found: Sequence[FoundVm],
+        known: Sequence[FoundVm],
+        description: Description,
+        environment: Environment,
+    ) -> list[VmResult]:
         configs = self._host.lookup_configs(found)
+        checks = Checks(self._host.session, environment, self._files(environment))
         for one in found:
             config = configs.get(one.vm.moid)
             if config is not None:
-                self._check(self._machine(description, environment, one.vm, config), environment)
+                self._look_for_disks(self._machine(description, environment, config), checks)
+                machine = self._machine(description, environment, config)
+                checks.changes(machine.have, machine.diff, _home(config))
+                _check_names(one.vm, machine.diff, known, alone=len(found) == 1)
 
         def script(vm: Vm, state: VmState) -> Script:
             config = configs.get(vm.moid)
@@ -122,7 +137,7 @@ class Definer:
             return reconfigure(
                 vm,
                 state,
-                compare=partial(self._machine, description, environment, vm),
+                compare=partial(self._machine, description, environment),
                 config=config,
                 cycle=self._options.cycle,
             )
@@ -130,18 +145,26 @@ class Definer:
         with_configs = [replace(one, values={**one.values, "config": configs.get(one.vm.moid)}) for one in found]
         return self._work(with_configs, script)
 
-    def _machine(self, description: Description, environment: Environment, vm: Vm, config: Any) -> ApiMachine:
-        del vm
+    def _machine(self, description: Description, environment: Environment, config: Any) -> ApiMachine:
         have = read_config(config)
-        home = DatastorePath.parse(config.files.vmPathName).parent
-        want = _wanted(description, home, environment, have.definition)
-        return ApiMachine(have, compare(have.definition, want, purge=self._options.purge, purge_extra=False))
+        want = _wanted(description, _home(config), environment, have.definition)
+        there = {str(disk.slot) for disk in have.definition.disks}
+        come = [
+            str(disk.slot)
+            for disk in want.disks
+            if disk.capacity_kib is not None and disk.file in self._there and str(disk.slot) not in there
+        ]
+        diff = compare(have.definition, attached(want, come), purge=self._options.purge, purge_extra=False)
+        return ApiMachine(have, diff, is_final=not come)
 
-    def _check(self, machine: ApiMachine, environment: Environment) -> None:
-        """Look for what the changes need of the host, before anything is touched."""
+    def _look_for_disks(self, machine: ApiMachine, checks: Checks) -> None:
         for change in machine.diff:
-            for network in _networks(change):
-                environment.check_networks([network])
+            name, _slot, inner = change.parts
+            if name == "disks" and inner is None and change.after is not None and checks.is_attached(change.after):
+                self._there.add(change.after.file)
+
+    def _files(self, environment: Environment) -> Files:
+        return Files(self._host.session, environment, timeout=self._options.pace.timeout or 0)
 
     def _make(self, description: Description, known: Sequence[FoundVm], environment: Environment) -> VmResult:
         options = self._options
@@ -180,7 +203,7 @@ class Definer:
         """Compare the machine that was just made, and change what is still missing."""
         try:
             found = self._host.lookup_with_config(moid)
-            (result,) = self._converge(found, description, environment)
+            (result,) = self._converge(found, found, description, environment)
         except EsxError as error:
             return replace(made, error=error)
         more = dict(result.changed_after.get("definition", {}))
@@ -229,6 +252,20 @@ def _meant(known: Sequence[FoundVm], selector: Selector) -> list[FoundVm]:
     return [by_moid[vm.moid] for vm in picked]
 
 
+def _home(config: Any) -> DatastorePath:
+    """Return the directory of a machine's VMX."""
+    return DatastorePath.parse(config.files.vmPathName).parent
+
+
+def _check_names(vm: Vm, diff: Diff, known: Sequence[FoundVm], *, alone: bool) -> None:
+    """Refuse to give a machine the name or the UUID of another."""
+    wanted = {change.path: change.after for change in diff if change.path in ("name", "uuid")}
+    if wanted and not alone:
+        raise PlanError(f"several virtual machines are meant, and no two can have {' and '.join(wanted.values())}")
+    others = [one for one in known if one.vm.moid != vm.moid]
+    _check_free(VmDefinition(**wanted), others)
+
+
 def _check_free(want: VmDefinition, known: Sequence[FoundVm]) -> None:
     """Refuse a name or a UUID that another machine has."""
     for one in known:
@@ -236,11 +273,3 @@ def _check_free(want: VmDefinition, known: Sequence[FoundVm]) -> None:
             raise PlanError(f"the name '{want.name}' is in use: {one.vm} has the UUID {one.vm.uuid}")
         if want.uuid is not None and one.vm.uuid == want.uuid:
             raise PlanError(f"the UUID {want.uuid} is in use: {one.vm} has it")
-
-
-def _networks(change: Change) -> list[str]:
-    name, _slot, inner = change.parts
-    if name != "nics" or change.after is None:
-        return []
-    found = change.after if inner == "network" else getattr(change.after, "network", None)
-    return [found] if isinstance(found, str) else []

@@ -13,8 +13,8 @@ Source: vim.Folder.CreateVM_Task, RegisterVM_Task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, FaultError, NotFound, PlanError, TaskFailed
@@ -22,14 +22,14 @@ from .._flow.wanted import located, with_controllers
 from .._vmx import vmx
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
-from .._vmx.drives import Disk
 from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
 from .._vmx.text import VmxText
 from . import sdk
+from .checks import Checks, attached, datastore_path
 from .config_info import Config
 from .config_spec import build
-from .environment import Environment, check_hardware
+from .environment import Environment
 from .files import Files
 from .tasks import run_task
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from .connection import Session
 
 EMPTY = Config(VmDefinition(), {})
-KIB = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +72,7 @@ class Maker:
         self._now = now
         self._check_mode = check_mode
         self._files = Files(session, environment, timeout=timeout)
+        self._checks = Checks(session, environment, self._files)
 
     def create(self, want: VmDefinition) -> tuple[Diff, str | None]:
         """
@@ -84,9 +84,9 @@ class Maker:
         """
         home = self._home(want)
         want = with_controllers(located(want, str(home)), VmDefinition())
-        self._check(want)
-        want = replace(want, disks=tuple(self._as_it_is(disk) for disk in want.disks))
-        self._check_disks(want, home)
+        self._checks.machine(want)
+        want = attached(want, [str(disk.slot) for disk in want.disks if self._checks.is_attached(disk)])
+        self._checks.disks(want, home)
         diff = compare(VmDefinition(), want)
         folder, pool = self._folder(), self._pool()
         if self._check_mode:
@@ -114,8 +114,8 @@ class Maker:
         """
         home = self._home(want)
         want = located(want, str(home))
-        self._check(want)
-        self._check_there(disk.file for disk in want.disks)
+        self._checks.machine(want)
+        self._checks.there(disk.file for disk in want.disks)
         path = self._vmx_path(home, want)
         # The run itself moves the VMX to its name, and the host refuses that where the name is taken.
         if self._check_mode and self._files.exists(path):
@@ -183,7 +183,7 @@ class Maker:
     def _home(self, want: VmDefinition) -> DatastorePath:
         """Choose the directory: the options', that of the first disk, or one of the machine's name."""
         first = next((disk.file for disk in want.disks if disk.file and disk.file.startswith("[")), None)
-        near = DatastorePath.parse(first).parent if first is not None else None
+        near = datastore_path(first, "disk").parent if first is not None else None
         placement = self._placement
         if placement.datastore is not None:
             store = self._environment.datastore(placement.datastore).name
@@ -201,59 +201,6 @@ class Maker:
 
     def _vmx_path(self, home: DatastorePath, want: VmDefinition) -> DatastorePath:
         return home.join(f"{escape_datastore_item(want.name or '')}.vmx")
-
-    def _check(self, want: VmDefinition) -> None:
-        if not want.name:
-            raise PlanError("a new virtual machine needs a name")
-        self._environment.check_networks(nic.network for nic in want.nics if nic.network is not None)
-        ports = [str(nic.slot) for nic in want.nics if nic.distributed_port is not None]
-        if ports and not self._session.is_vcenter:
-            raise PlanError(
-                f"{', '.join(ports)} is on a distributed switch, and a host without vCenter has none: give 'network'"
-            )
-        drives: tuple[Any, ...] = (*want.disks, *want.cdroms, *want.floppies)
-        for drive in drives:
-            if drive.file and drive.file.startswith("["):
-                self._environment.datastore(_path_of(drive.file, str(drive.slot)).datastore)
-        self._check_there(cdrom.file for cdrom in want.cdroms)
-        check_hardware(self._session, self._environment, want.hardware_version, want.guest_id)
-
-    def _check_there(self, files: Iterable[str | None]) -> None:
-        on_datastores = [file for file in files if file and file.startswith("[")]
-        missing = [file for file in on_datastores if not self._files.exists(_path_of(file, "file"))]
-        if missing:
-            raise NotFound(f"there is no file {', '.join(missing)}", missing=missing)
-
-    def _as_it_is(self, disk: Disk) -> Disk:
-        """A disk whose file is there is attached, and made as large as wanted later; no file is made anew."""
-        if not disk.file or disk.capacity_kib is None or not self._files.exists(_path_of(disk.file, str(disk.slot))):
-            return disk
-        return replace(disk, capacity_kib=None, provisioning=None)
-
-    def _check_disks(self, want: VmDefinition, home: DatastorePath) -> None:
-        new = [disk for disk in want.disks if disk.capacity_kib is not None]
-        for disk in want.disks:
-            if disk.capacity_kib is None and not disk.file:
-                raise PlanError(
-                    f"disk {disk.slot} says neither 'file', to attach a disk that is there, nor 'capacity_kib', "
-                    "to make a new one"
-                )
-        self._check_there(disk.file for disk in want.disks if disk.capacity_kib is None)
-        self._check_space(new, home)
-
-    def _check_space(self, disks: Iterable[Disk], home: DatastorePath) -> None:
-        needed: dict[str, int] = {}
-        for disk in disks:
-            if disk.provisioning is None or disk.provisioning.value != "thin":
-                store = _path_of(disk.file, str(disk.slot)).datastore if disk.file else home.datastore
-                needed[store] = needed.get(store, 0) + (disk.capacity_kib or 0) * KIB
-        for name, wanted in needed.items():
-            free = self._environment.datastore(name).free_bytes
-            if wanted > free:
-                raise PlanError(
-                    f"the disks need {wanted // KIB**2} MiB on the datastore '{name}', "
-                    f"and it has {free // KIB**2} MiB free"
-                )
 
     def _folder(self) -> Any:
         name = self._placement.folder
@@ -285,10 +232,3 @@ def _is_there(path: DatastorePath) -> PlanError:
         f"{path} is there already, and a VMX that is there is never overwritten: register it with 'vmx_path', "
         "or choose another 'directory'"
     )
-
-
-def _path_of(file: str, what: str) -> DatastorePath:
-    try:
-        return DatastorePath.parse(file)
-    except ValueError as error:
-        raise PlanError(f"{what}: {error}") from error

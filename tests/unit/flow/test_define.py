@@ -53,6 +53,7 @@ class Sketch:
 
     have: VmDefinition
     diff: Diff
+    is_final: bool = True
 
     def request(self, *, hardware_done: bool) -> Any:
         return [change.path for change in self.diff if not (hardware_done and change.path == "hardware_version")]
