@@ -113,7 +113,8 @@ def load_text(text: str) -> Any:
 
 
 def _secrets(uri: str | None) -> set[str]:
-    found = re.search(r"//[^:/@]*:(.+)@", uri or "")
+    # In the authority or in "proxy=user:password@host": more is hidden rather than less.
+    found = re.search(r":(?!//)(.+)@", uri or "")
     return {found.group(1)} if found else set()
 
 
