@@ -125,7 +125,7 @@ vms:
         cancelable: false
     failure:
       description: The failure of this virtual machine, in the form of RV(failure).
-      returned: if it failed
+      returned: if it failed, and not for a single one that was selected, whose failure is RV(failure)
       type: dict
       sample: {kind: question_blocked}
 vm:
