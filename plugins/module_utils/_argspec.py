@@ -73,7 +73,8 @@ QUESTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 
 _PLAIN: Final[Mapping[Any, str]] = {str: "str", int: "int", bool: "bool", Slot: "str"}
-_SECRET: Final = frozenset({"password"})
+# Names that are a secret, and names that only sound like one.
+_SECRET: Final = {"password": True, "keymap": False}
 
 
 def options_of(kind: type) -> dict[str, dict[str, Any]]:
@@ -92,7 +93,7 @@ def _option(name: str, hint: Any) -> dict[str, Any]:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return {"type": "str", "choices": [str(member.value) for member in hint]}
     if hint in _PLAIN:
-        return {"type": _PLAIN[hint], **({"no_log": True} if name in _SECRET else {})}
+        return {"type": _PLAIN[hint], **({"no_log": _SECRET[name]} if name in _SECRET else {})}
     # Shares are a word or a number, so they come as text; what is left is a mapping.
     return {"type": "str" if isinstance(hint, tuple) else "dict"}
 
