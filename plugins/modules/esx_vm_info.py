@@ -22,10 +22,36 @@ extends_documentation_fragment:
   - virt.esx.attributes.info
   - virt.esx.connection
   - virt.esx.vms
+options:
+  with_definition:
+    description:
+      - Whether the facts of each machine have its RV(vms[].definition), which M(virt.esx.esx_vm_define) takes.
+      - It takes one more request for all machines together.
+      - If it is left out, they have none.
+    type: bool
+    default: false
+  with_vmx:
+    description:
+      - Whether the facts of each machine have the text of its VMX, RV(vms[].vmx).
+      - It takes one more request for each machine.
+      - If it is left out, they have none.
+    type: bool
+    default: false
+  with_domain_xml:
+    description:
+      - Whether the facts of each machine have its libvirt domain, RV(vms[].domain_xml),
+        as the filter P(virt.esx.vmx_to_domain_xml#filter) makes it of the VMX.
+      - It takes one more request for each machine, the same as for O(with_vmx).
+      - If it is left out, they have none.
+    type: bool
+    default: false
 notes:
   - With none of O(name), O(uuid), O(moid), O(names) and O(query), all virtual machines are meant.
-  - A O(query) that yields no virtual machine gives an empty list.
+  - A O(query) that yields no virtual machine gives an empty list. It does not see definition, VMX and domain.
+  - No password is in the facts. That of a VNC server is left out of RV(vms[].definition), RV(vms[].vmx) and
+    RV(vms[].domain_xml).
 seealso:
+  - module: virt.esx.esx_vm_define
   - module: virt.esx.esx_vm_power
   - module: virt.esx.esx_question_info
 """
@@ -42,6 +68,18 @@ EXAMPLES = r"""
   virt.esx.esx_vm_info:
     name: web01
   register: web01
+
+- name: Keep what a machine is, to be given to esx_vm_define later, here or on another host
+  virt.esx.esx_vm_info:
+    name: web01
+    with_definition: true
+    with_vmx: true
+  register: kept
+
+- name: Make it that again
+  virt.esx.esx_vm_define:
+    name: web01
+    definition: "{{ kept.vm.definition }}"
 
 - name: Running machines with more than 8 GiB of memory
   virt.esx.esx_vm_info:
@@ -191,6 +229,41 @@ vms:
           description: How current VMware Tools are, in vSphere's words.
           type: str
           sample: guestToolsCurrent
+    definition:
+      description: >-
+        All of its configuration, with the fields of the option O(virt.esx.esx_vm_define#module:definition).
+        Null where the host does not tell it.
+      returned: with O(with_definition)
+      type: dict
+      sample:
+        name: web01
+        guest_id: debian12-64
+        hardware_version: 21
+        cpus: 2
+        memory_mib: 4096
+        controllers: [{slot: scsi0, model: pvscsi}]
+        disks: [{slot: "scsi0:0", file: "[datastore1] web01/web01.vmdk", capacity_kib: 16777216, provisioning: thin}]
+        nics: [{slot: ethernet0, model: vmxnet3, network: VM Network, mac: "00:0c:29:01:02:03", mac_type: generated}]
+    vmx:
+      description: >-
+        The text of its VMX, as it is on the datastore.
+        Null where it cannot be read, for example because its datastore is out of reach.
+      returned: with O(with_vmx)
+      type: str
+      sample: |
+        .encoding = "UTF-8"
+        config.version = "8"
+        virtualHW.version = "21"
+        displayName = "web01"
+    domain_xml:
+      description: Its libvirt domain. Null where its VMX cannot be read.
+      returned: with O(with_domain_xml)
+      type: str
+      sample: |
+        <domain type='vmware'>
+          <name>web01</name>
+          ...
+        </domain>
 vm:
   description: The one entry of RV(vms).
   returned: if one virtual machine was selected, by O(name), O(uuid) or O(moid)
@@ -203,26 +276,30 @@ failure:
   sample: {kind: not_found, missing: [web01]}
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, VMS
 from ..module_utils._flow.outcome import Facts
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
+from ..module_utils._vi.forms import FORMS, with_forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..module_utils._vi.host import Host
 
-ARGUMENT_SPEC = {**CONNECTION, **VMS}
+ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in FORMS}}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
     """Return the facts of the selected virtual machines."""
     del check_mode
     selector = Selector.from_params(params)
-    facts = host.lookup_facts(selector, params["folder"])
+    forms = [form for form in FORMS if params[f"with_{form}"]]
+    more = partial(with_forms, forms=forms) if forms else None
+    facts = host.lookup_facts(selector, params["folder"], more=more)
     return Facts({"vms": facts, **({"vm": facts[0]} if selector.is_single else {})})
 
 

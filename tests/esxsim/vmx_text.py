@@ -128,7 +128,10 @@ def _file(name: str, vmx_path: str) -> str:
 def _device(one: Any, vmx_path: str) -> dict[str, str]:
     for cls, writer in _WRITERS:
         if isinstance(one, cls):
-            return writer(one, vmx_path)
+            found = writer(one, vmx_path)
+            if one.connectable is not None and not one.connectable.startConnected:
+                found[f"{next(iter(found)).partition('.')[0]}.startConnected"] = "FALSE"
+            return found
     return {}
 
 
@@ -175,7 +178,6 @@ def _cdrom(one: Any, vmx_path: str) -> dict[str, str]:
             f"{prefix}.deviceType": "atapi-cdrom",
             f"{prefix}.fileName": backing.deviceName or "CD/DVD drive 0",
             f"{prefix}.clientDevice": "TRUE",
-            f"{prefix}.startConnected": "FALSE",
         }
     else:
         found |= {f"{prefix}.deviceType": "atapi-cdrom", f"{prefix}.fileName": backing.deviceName or "auto detect"}

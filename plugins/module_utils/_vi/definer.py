@@ -164,7 +164,7 @@ class Definer:
                 self._there.add(change.after.file)
 
     def _files(self, environment: Environment) -> Files:
-        return Files(self._host.session, environment, timeout=self._options.pace.timeout or 0)
+        return Files.of(self._host.session, environment, timeout=self._options.pace.timeout or 0)
 
     def _make(self, description: Description, known: Sequence[FoundVm], environment: Environment) -> VmResult:
         options = self._options

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .._vmx.codec import BOOL, NUMBER, Codec, words
+from .._vmx.data import own_field_of
 from .._vmx.definition import UuidAction, VmDefinition
 from .._vmx.devices import Vnc
 from .._vmx.escaped import TEXT
@@ -43,7 +44,12 @@ def read_extra(options: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {name: _read(by_key, key, codec) for name, (key, codec) in _FIELDS.items()}
     if _read(by_key, _VNC_ENABLED, BOOL):
         found["vnc"] = Vnc(**{name: _read(by_key, key, codec) for name, (key, codec) in _VNC.items()})
-    rest = {key: value for key, value in entries.items() if key.lower() not in _KEYS and value != ""}
+    # What has a property is told by that, though a host lists some of these keys too.
+    rest = {
+        key: value
+        for key, value in entries.items()
+        if key.lower() not in _KEYS and own_field_of(key) is None and value != ""
+    }
     found["extra"] = MappingProxyType(rest)
     return found
 

@@ -27,14 +27,23 @@ TEMPORARY = ".upload"
 
 
 class Files:
-    """The datastores of one datacenter, through a session."""
+    """
+    The datastores of one datacenter, through a session.
 
-    def __init__(self, session: Session, environment: Environment, *, timeout: float) -> None:
+    ``center`` is the datacenter itself, which everything but ``exists`` and ``get`` needs under a vCenter.
+    """
+
+    def __init__(self, session: Session, datacenter: str, center: Any = None, *, timeout: float = 0) -> None:
         self._session = session
-        self._datacenter = environment.datacenter
+        self._datacenter = datacenter
         # An ESXi host has one datacenter and needs not be told; a vCenter must.
-        self._center = environment.center if session.is_vcenter else None
+        self._center = center if session.is_vcenter else None
         self._timeout = timeout
+
+    @classmethod
+    def of(cls, session: Session, environment: Environment, *, timeout: float) -> Files:
+        """Return the datastores of the datacenter in which machines are made."""
+        return cls(session, environment.datacenter, environment.center, timeout=timeout)
 
     def exists(self, path: DatastorePath) -> bool:
         """Tell whether a file is there; one request."""

@@ -38,6 +38,9 @@ from .watch import Watch
 if TYPE_CHECKING:
     from .connection import Session
 
+MoreFacts = Callable[["Session", Sequence[Mapping[str, Any]], Places], list[dict[str, Any]]]
+"""Reads more facts of VMs; takes their facts and where they are, and returns them with what it added."""
+
 STATE_PATHS = (*IDENTITY_PATHS, *WATCHED_PATHS)
 
 
@@ -99,8 +102,14 @@ class Host:
         rows, places = self._walk(STATE_PATHS, places=narrowed)
         return self._pick(selector, self._within(self._found(rows), places, folder))
 
-    def lookup_facts(self, selector: Selector, folder: str | None = None) -> list[dict[str, Any]]:
-        """Return the facts of the VMs that are meant; none at all is no error for a query or for all."""
+    def lookup_facts(
+        self, selector: Selector, folder: str | None = None, *, more: MoreFacts | None = None
+    ) -> list[dict[str, Any]]:
+        """
+        Return the facts of the VMs that are meant; none at all is no error for a query or for all.
+
+        ``more`` reads what else is wanted of these.
+        """
         facts, found, places = self._read_facts(folder)
         if selector.option == "query":
             moids = chosen_moids(selector.value, facts)
@@ -108,7 +117,8 @@ class Host:
             picked = selector.pick([item.vm for item in found], lambda hits: places.paths(vm.moid for vm in hits))
             moids = [vm.moid for vm in picked]
         by_moid = {fact["moid"]: fact for fact in facts}
-        return [by_moid[moid] for moid in moids]
+        chosen = [by_moid[moid] for moid in moids]
+        return more(self.session, chosen, places) if more is not None and chosen else chosen
 
     def lookup_known_vms(self, selector: Selector, folder: str | None = None) -> list[FoundVm]:
         """

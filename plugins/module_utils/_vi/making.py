@@ -71,7 +71,7 @@ class Maker:
         self._timeout = timeout
         self._now = now
         self._check_mode = check_mode
-        self._files = Files(session, environment, timeout=timeout)
+        self._files = Files.of(session, environment, timeout=timeout)
         self._checks = Checks(session, environment, self._files)
 
     def create(self, want: VmDefinition) -> tuple[Diff, str | None]:

@@ -48,6 +48,12 @@ class Places:
         named = self._rows.get(host._moId) if host is not None else None
         return str(named.values["name"]) if named is not None else None
 
+    def datacenter_of(self, moid: str) -> str | None:
+        """Return the inventory path of the datacenter that the VM is in, without a slash in front; None: not known."""
+        line = self._line(moid)
+        end = next((index + 1 for index, row in enumerate(line) if row.type_name == "Datacenter"), 0)
+        return "/".join(_name(row) for row in line[:end]) or None
+
     def is_within(self, moid: str, *, datacenter: str | None, folder: str | None, esxi_hostname: str | None) -> bool:
         """
         Tell whether the VM is where the options say; an option that is None asks nothing.

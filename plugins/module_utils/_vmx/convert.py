@@ -66,11 +66,18 @@ def to_domain_xml(
     return domain_xml.format(definition, datacenter_path=datacenter_path, metadata=metadata, secrets=secrets)
 
 
+def without_secrets(text: VmxText) -> VmxText:
+    """Return a VMX without the password of the VNC server; the same where it has none."""
+    if not any(key in text for key in SECRET_KEYS):
+        return text
+    text = VmxText.parse(str(text))
+    for key in SECRET_KEYS:
+        text.remove(key)
+    return text
+
+
 def _carrier(text: VmxText, *, secrets: bool) -> Element:
-    if not secrets and any(key in text for key in SECRET_KEYS):
-        text = VmxText.parse(str(text))
-        for key in SECRET_KEYS:
-            text.remove(key)
+    text = text if secrets else without_secrets(text)
     attributes, carried = {"xmlns:esx": NAMESPACE}, str(text)
     if not is_sayable(carried):
         attributes["encoding"] = "base64"

@@ -221,6 +221,11 @@ def _absent_place(value: Any, path: str) -> str:
     return str(slot)
 
 
+def own_field_of(key: str) -> str | None:
+    """Return the field that says what a key of a VMX says, so that it is not in ``extra``; None: there is none."""
+    return _OWN_FIELDS.get(key.lower())
+
+
 def _extra(value: Any, path: str) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         _fail(path, value, "names and values")
@@ -234,8 +239,8 @@ def _extra(value: Any, path: str) -> Mapping[str, str]:
             _fail(place, key, "a key that is not there yet; upper and lower case are the same")
         if not isinstance(text, str):
             _fail(place, text, "text")
-        if key.lower() in _OWN_FIELDS:
-            _fail(place, key, f"the field {_OWN_FIELDS[key.lower()]}")
+        if own_field_of(key) is not None:
+            _fail(place, key, f"the field {own_field_of(key)}")
         seen.add(key.lower())
         found[key] = text
     return MappingProxyType(found)
