@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectionLost, EsxError, SessionExpired
+from .._errors import ConnectionLost, EsxError, FaultError, SessionExpired
 from . import sdk
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
     spec = filter_spec(start, paths)
     for attempt in range(1, READS + 1):
         try:
-            return [row for page in _pages(session, spec) for row in _rows(page)]
+            # Another task in the same session may have read in pages too, and a collector gives them to one at a time.
+            collector = session.content.propertyCollector if attempt == 1 else session.open_collector()
+            return [row for page in _pages(session, collector, spec) for row in _rows(page)]
         except _PageLost as lost:
             if attempt == READS:
                 raise lost.error from lost
@@ -59,8 +61,7 @@ class _PageLost(Exception):
         self.error = error
 
 
-def _pages(session: Session, spec: Any) -> Iterator[Any]:
-    collector = session.content.propertyCollector
+def _pages(session: Session, collector: Any, spec: Any) -> Iterator[Any]:
     result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=_part("RetrieveOptions")())
     while result is not None:
         yield result.objects
@@ -68,7 +69,9 @@ def _pages(session: Session, spec: Any) -> Iterator[Any]:
             return
         try:
             result = session.call_once(collector, "ContinueRetrievePropertiesEx", token=result.token)
-        except (SessionExpired, ConnectionLost) as error:
+        except (SessionExpired, ConnectionLost, FaultError) as error:
+            if isinstance(error, FaultError) and error.details.get("fault") != "InvalidArgument":
+                raise
             raise _PageLost(error) from error
 
 

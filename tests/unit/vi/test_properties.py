@@ -15,6 +15,7 @@ from ansible_collections.virt.esx.plugins.module_utils._vi.properties import all
 from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
 from ansible_collections.virt.esx.tests.support.worlds import WorldTransport, world_of
 
+LOSSES = ["session-expiry", "drop-after", "drop-before", "truncate", "http-503"]
 NAMES = [f"vm{number}" for number in range(5)]
 
 
@@ -38,7 +39,7 @@ def names_in(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("action", ["session-expiry", "drop-after", "drop-before", "truncate", "http-503"])
+@pytest.mark.parametrize("action", [*LOSSES, "fault vmodl.fault.InvalidArgument"])
 def test_a_read_whose_later_page_gets_lost_is_begun_anew(action: str, skip: int) -> None:
     world = world_of(*({"name": name} for name in NAMES))
     world.faults.add(FaultRule(method="ContinueRetrievePropertiesEx", action=action, skip=skip))
@@ -46,9 +47,10 @@ def test_a_read_whose_later_page_gets_lost_is_begun_anew(action: str, skip: int)
     assert names_in(world) == NAMES
 
 
-def test_a_read_is_not_begun_anew_for_ever() -> None:
+@pytest.mark.parametrize("action", ["drop-after", "fault vmodl.fault.InvalidArgument"])
+def test_a_read_is_not_begun_anew_for_ever(action: str) -> None:
     world = world_of(*({"name": name} for name in NAMES))
-    world.faults.add(FaultRule(method="ContinueRetrievePropertiesEx", action="drop-after", count=None))
+    world.faults.add(FaultRule(method="ContinueRetrievePropertiesEx", action=action, count=None))
 
     with pytest.raises(EsxError):
         names_in(world)
