@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
-POWER, INFO = "virt.esx.esx_vm_power", "virt.esx.esx_vm_info"
+POWER, INFO, SESSION = "virt.esx.esx_vm_power", "virt.esx.esx_vm_info", "virt.esx.esx_session"
 BATCH = 50
 
 
@@ -98,3 +98,28 @@ def test_under_vcenter_every_selector_finds_and_narrows(vcsim: dict[str, str], t
     assert [result["changed"] for result in powered] == [True] * 4, played.output
     assert elsewhere["failure"]["kind"] == "not_found"
     assert named.results[0]["vm"]["moid"] == one["moid"], named.output
+
+
+@pytest.mark.parametrize("vcsim", [ESX, VCENTER], indirect=True, ids=["esx", "vcenter"])
+def test_a_session_is_kept_and_replaced_when_it_has_ended(vcsim: dict[str, str], tmp_path: pathlib.Path) -> None:
+    place = {**vcsim, "XDG_RUNTIME_DIR": str(tmp_path)}
+    kept = {"persist_session": True}
+
+    def play(*tasks: dict[str, Any]) -> list[bool]:
+        played = run_tasks(tasks, tmp_path, variables=place, defaults=kept)
+        assert [result["failed"] for result in played.results] == [False] * len(tasks), played.output
+        return [bool(result["changed"]) for result in played.results]
+
+    assert play({INFO: {}}) == [False]
+    [file] = [path for path in (tmp_path / "virt.esx").iterdir() if not path.suffix]
+    first = file.read_bytes()
+    off, on = ({POWER: {"query": "[?ends_with(name, 'VM0')]", "state": f"powered-{way}"}} for way in ("off", "on"))
+    assert play(off, on, on) == [True, True, False]
+    assert file.read_bytes() == first
+
+    assert play({SESSION: {}}, {SESSION: {}}) == [True, False]
+    file.touch(mode=0o600)
+    file.write_bytes(first)
+    assert play(off, on) == [True, True]
+    assert file.read_bytes() != first
+    assert play({SESSION: {}}) == [True]
