@@ -74,7 +74,7 @@ class Checks:
 
     def machine(self, want: VmDefinition) -> None:
         """
-        Look for the networks, datastores and images of a new machine, and whether the host knows such hardware.
+        Look for the networks, datastores and images of a machine, and whether the host knows such hardware.
 
         Raises:
             PlanError, NotFound: something cannot be, or is not there.
@@ -91,6 +91,7 @@ class Checks:
         """
         want = stated_by(have, diff)
         self._devices(want)
+        self.complete(want)
         self.disks(want, home)
         if want.hardware_version is not None or want.guest_id is not None:
             check_hardware(self._session, self._environment, want.hardware_version, want.guest_id)
@@ -102,16 +103,25 @@ class Checks:
                 raise PlanError(
                     f"{nic.slot} is on a distributed switch, and a host without vCenter has none: give 'network'"
                 )
-            if (nic.network, nic.distributed_port, nic.opaque_network_id) == (None, None, None):
-                raise PlanError(f"{nic.slot} says no network to connect it to: give 'network'")
-        for pci in want.pci_devices:
-            if pci.address is None and pci.allowed_devices is None:
-                raise PlanError(f"{pci.slot} says neither 'address' nor 'allowed_devices'")
         drives: tuple[Any, ...] = (*want.disks, *want.cdroms, *want.floppies)
         for drive in drives:
             if drive.file and drive.file.startswith("["):
                 self._environment.datastore(datastore_path(drive.file, str(drive.slot)).datastore)
         self.there(drive.file for drive in drives[len(want.disks) :])
+
+    def complete(self, want: VmDefinition) -> None:
+        """
+        Make sure that the API can make devices; the text of a VMX may say less, or otherwise.
+
+        Raises:
+            PlanError: one does not say what it is connected to.
+        """
+        for nic in want.nics:
+            if (nic.network, nic.distributed_port, nic.opaque_network_id) == (None, None, None):
+                raise PlanError(f"{nic.slot} says no network to connect it to: give 'network'")
+        for pci in want.pci_devices:
+            if pci.address is None and pci.allowed_devices is None:
+                raise PlanError(f"{pci.slot} says neither 'address' nor 'allowed_devices'")
 
     def there(self, files: Iterable[str | None]) -> None:
         """

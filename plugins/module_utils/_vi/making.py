@@ -85,6 +85,7 @@ class Maker:
         home = self._home(want)
         want = with_controllers(located(want, str(home)), VmDefinition())
         self._checks.machine(want)
+        self._checks.complete(want)
         want = attached(want, [str(disk.slot) for disk in want.disks if self._checks.is_attached(disk)])
         self._checks.disks(want, home)
         diff = compare(VmDefinition(), want)

@@ -483,6 +483,14 @@ def test_where_a_machine_cannot_be_made_is_said_before_anything_is_touched(
     assert {call.method for call in world.calls} <= {*READS, "FindByInventoryPath"}
 
 
+def test_a_vmx_may_say_less_of_a_network_card_than_the_api_wants() -> None:
+    world = a_world()
+    text = VMX.replace('ethernet0.networkName = "VM Network"\n', "")
+
+    assert define(world, vmx=text).error is None
+    assert not define(world, vmx=text).vm["changed"]
+
+
 def test_two_machines_of_a_name_are_never_the_first() -> None:
     world = a_world({"name": "web01"}, {"name": "web01", "folder": "other"})
 
