@@ -171,7 +171,8 @@ class Clock:
             del self._parked[parked]
             if timer is not None:
                 timer.cancel()
-            if self._leader is parked:
+            # The heir of a leader may itself be about to leave.
+            if self._leader is parked or self._leader is None:
                 self._hand_over()
 
     def sleep(self, seconds: float) -> None:

@@ -247,3 +247,33 @@ def test_finished_tasks_leave_the_list_of_their_machine_but_stay_readable() -> N
     assert len(world.find("VirtualMachine", "1").get("recentTask")) == 10
     assert tasks[0].get("info.state") == "success"
     assert world.find("Task", tasks[0].moid) is tasks[0]
+
+
+def test_somebody_always_watches_for_what_is_due() -> None:
+    clock = Clock("real")
+    over: list[bool] = []
+    returned: list[str] = []
+    conditions = [threading.Condition(clock.lock) for _number in range(2)]
+
+    def wake() -> None:
+        over.append(True)
+        for condition in conditions:
+            condition.notify_all()
+
+    def watch(condition: threading.Condition, seconds: float | None) -> None:
+        with clock.lock:
+            clock.wait(condition, lambda: bool(over) and seconds is None, seconds)
+            returned.append("late" if seconds else "early")
+
+    # The first two leave at the same moment, so the second one takes the first one's place no more.
+    waits = [(conditions[0], None), (conditions[1], None), (threading.Condition(clock.lock), 0.1)]
+    threads = [threading.Thread(target=watch, args=each, daemon=True) for each in waits]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        while clock.parked() < number:
+            time.sleep(0.001)
+    clock.call_later(0.03, wake)
+    for thread in threads:
+        thread.join(5)
+
+    assert returned == ["early", "early", "late"]
