@@ -87,10 +87,9 @@ def test_a_diff_can_be_carried_over_to_a_text(have: VmDefinition, want: VmDefini
     want = replace(want, hardware_version=have.hardware_version, absent=frozenset())
     diff = compare(have, want)
     try:
-        expected = vmx.format(patched(have, diff), NAMES)
+        vmx.format(patched(have, diff), NAMES)
     except NotRepresentable:
         return
     text = vmx.apply(vmx.format(have, NAMES), diff, NAMES)
 
     assert compare(vmx.parse(text, NAMES), want).changes == ()
-    assert {key.lower() for key in expected} <= {key.lower() for key in text}
