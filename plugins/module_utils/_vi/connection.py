@@ -179,10 +179,9 @@ def _check_authenticated(reply: Any) -> None:
 
     Where no walk is asked for, a host may answer it as if all was well, with every property missing.
     """
-    for item in reply.objects[:1] if reply is not None else ():
-        for missing in item.missingSet or ():
-            if faults.name_of(missing.fault) == "NotAuthenticated":
-                raise missing.fault
+    for fault in reply.missing if reply is not None else ():
+        if faults.name_of(fault) == "NotAuthenticated":
+            raise fault
 
 
 def ignore(_text: str) -> None:

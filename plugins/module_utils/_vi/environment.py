@@ -18,7 +18,8 @@ from urllib.parse import unquote
 from .._errors import Ambiguous, ConnectionLost, FaultError, NotFound, OptionError, PlanError
 from .._vmx.guest_ids import guest_id_of
 from . import sdk
-from .properties import Row, walk_step
+from .properties import walk_step
+from .reader import Row
 
 if TYPE_CHECKING:
     from .connection import Session

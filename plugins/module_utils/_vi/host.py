@@ -31,8 +31,9 @@ from .environment import ENVIRONMENT_PATHS, Environment, environment_of, environ
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
-from .properties import Row, all_vms, objects, read, recent_tasks, running_host
+from .properties import all_vms, objects, read, recent_tasks, running_host
 from .query import chosen_moids
+from .reader import Row
 from .watch import Watch
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from .properties import Row
+from .reader import Row
 
 VM_PLACE_PATHS = ("name", "parent", "parentVApp", "runtime.host")
 PLACE_PATHS: Mapping[str, Iterable[str]] = {

@@ -11,11 +11,11 @@ Source: vmodl.query.PropertyCollector, method RetrievePropertiesEx (and its cont
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConnectionLost, EsxError, FaultError, SessionExpired
 from . import sdk
+from .reader import Row
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -23,15 +23,8 @@ if TYPE_CHECKING:
 
 # How often a read is begun that a lost page cuts short.
 READS = 3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One object that was read: WSDL type, id, and the properties that are set, by the path that was asked for."""
-
-    type_name: str
-    moid: str
-    values: Mapping[str, Any]
+# Objects in one reply: a page is read while little else is in memory.
+PAGE = 1000
 
 
 def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> list[Row]:
@@ -46,7 +39,7 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
         try:
             # Another task in the same session may have read in pages too, and a collector gives them to one at a time.
             collector = session.content.propertyCollector if attempt == 1 else session.open_collector()
-            return [row for page in _pages(session, collector, spec) for row in _rows(page)]
+            return [row for page in _pages(session, collector, spec) for row in page]
         except _PageLost as lost:
             if attempt == READS:
                 raise lost.error from lost
@@ -61,8 +54,9 @@ class _PageLost(Exception):
         self.error = error
 
 
-def _pages(session: Session, collector: Any, spec: Any) -> Iterator[Any]:
-    result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=_part("RetrieveOptions")())
+def _pages(session: Session, collector: Any, spec: Any) -> Iterator[Sequence[Row]]:
+    options = _part("RetrieveOptions")(maxObjects=PAGE)
+    result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=options)
     while result is not None:
         yield result.objects
         if not result.token:
@@ -118,12 +112,6 @@ def _step(name: str, type_name: str, path: str, *onward: Any) -> Any:
 def walk_step(name: str, type_name: str, path: str, *onward: str) -> Any:
     """Return a step of a walk, along ``path`` of a type, that goes on with the steps of these names."""
     return _step(name, type_name, path, *(_part("SelectionSpec")(name=other) for other in onward))
-
-
-def _rows(found: Iterable[Any]) -> Iterator[Row]:
-    for item in found:
-        values = {value.name: value.val for value in item.propSet}
-        yield Row(type(item.obj).__name__.rpartition(".")[2], item.obj._moId, values)
 
 
 def _part(name: str) -> Any:

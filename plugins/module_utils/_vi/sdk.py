@@ -18,10 +18,17 @@ from .._errors import MissingLibrary
 MISSING: str | None = None
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     vim: Any
     vmodl: Any
+    Enum: Any
+    SoapDeserializer: Any
     SoapResponseDeserializer: Any
     version_names: dict[str, str]
+
+    def find_type(name: str) -> Any: ...
+    def parse_time(text: str) -> datetime | None: ...
 
     class SoapStubAdapterBase:
         """What we use of pyVmomi's class of this name."""
@@ -36,11 +43,15 @@ if TYPE_CHECKING:
 else:
     try:
         from pyVmomi import vim, vmodl
-        from pyVmomi.SoapAdapter import SoapResponseDeserializer, SoapStubAdapterBase
+        from pyVmomi.Iso8601 import ParseISO8601 as parse_time
+        from pyVmomi.SoapAdapter import SoapDeserializer, SoapResponseDeserializer, SoapStubAdapterBase
+        from pyVmomi.VmomiSupport import Enum
+        from pyVmomi.VmomiSupport import GuessWsdlType as find_type
         from pyVmomi.VmomiSupport import versionMap as version_names
     except ImportError as error:
         vim, vmodl, version_names = None, None, {}
-        SoapStubAdapterBase, SoapResponseDeserializer = object, object
+        SoapStubAdapterBase, SoapDeserializer, SoapResponseDeserializer, Enum = object, object, object, object
+        find_type, parse_time = None, None
         MISSING = str(error)
 
 # The oldest API that this collection speaks, ESXi 5.5's; the service content is asked for in it.
@@ -60,6 +71,19 @@ def require() -> None:
             "install it with 'pip install pyvmomi', or use an execution environment that has it",
             library="pyvmomi",
         )
+
+
+def wsdl_type(name: str) -> Any:
+    """Return pyVmomi's class of that WSDL name; None where it does not know one, as of a newer host."""
+    try:
+        return find_type(name)
+    except KeyError:
+        return None
+
+
+def wsdl_name(reference: Any) -> str:
+    """Return the WSDL name of a managed object's type: ``VirtualMachine``."""
+    return str(reference._wsdlName)
 
 
 def api_version(reported: str) -> str:

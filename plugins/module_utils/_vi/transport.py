@@ -21,13 +21,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
 from .._errors import ConnectError, ConnectionLost, EsxError, FaultError, NotVsphere, OptionError, UntrustedHost
-from . import sdk
+from . import reader, sdk
 
 # Sending one of these twice changes nothing, so it may be sent again when its reply got lost.
 REPEATABLE = frozenset(
@@ -87,17 +89,19 @@ class Trust:
         Raises:
             UntrustedHost: ``ca_path`` cannot be read.
         """
+        if not self.verify or self.thumbprint:
+            # Nobody's word is asked for, so no authorities are loaded, which takes longer than a login.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
         try:
-            context = ssl.create_default_context(cafile=self.ca_path if self.verify else None)
+            return ssl.create_default_context(cafile=self.ca_path)
         except (OSError, ValueError) as error:
             raise UntrustedHost(
                 f"the certificate authorities cannot be read from ca_path '{self.ca_path}': {error}",
                 ca_path=self.ca_path,
             ) from error
-        if not self.verify or self.thumbprint:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
@@ -280,9 +284,8 @@ class Transport(sdk.SoapStubAdapterBase):
         if status not in (200, 500):
             raise self._unusable(info.wsdlName, f"HTTP status {status}")
         try:
-            # A file, because pyVmomi does not notice that a string ends too early.
-            reply = sdk.SoapResponseDeserializer(stub).Deserialize(io.BytesIO(body), info.result)
-        except (ExpatError, TypeError, AttributeError, LookupError, ValueError) as error:
+            reply = _read(info, status, body, stub)
+        except (ExpatError, ParseError, TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
             unknown = _unknown_fault(info.wsdlName, body) if status == 500 else None
             if unknown is not None:
                 raise unknown from error
@@ -363,6 +366,17 @@ class Transport(sdk.SoapStubAdapterBase):
                 "firewall, or raise 'connect_timeout'"
             )
         return ConnectError(f"no connection to {self.address}{via}: {_words(error)}; check hostname and port")
+
+
+def _read(info: Any, status: int, body: bytes, stub: Any) -> Any:
+    if b"<!DOCTYPE" in body:
+        raise ValueError("it declares a document type")
+    if status == 200 and info.wsdlName in reader.METHODS:
+        with suppress(reader.Unfamiliar):
+            return reader.read_reply(info.wsdlName, body, stub)
+    # A file, because pyVmomi does not notice that a string ends too early.
+    found = sdk.SoapResponseDeserializer(stub).Deserialize(io.BytesIO(body), info.result)
+    return reader.from_pyvmomi(info.wsdlName, found)
 
 
 def _unknown_fault(method: str, body: bytes) -> FaultError | None:

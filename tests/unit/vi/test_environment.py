@@ -26,7 +26,7 @@ from ansible_collections.virt.esx.plugins.module_utils._vi.environment import (
 )
 from ansible_collections.virt.esx.plugins.module_utils._vi.files import Files
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
-from ansible_collections.virt.esx.plugins.module_utils._vi.properties import Row
+from ansible_collections.virt.esx.plugins.module_utils._vi.reader import Row
 from ansible_collections.virt.esx.plugins.module_utils._vmx.paths import DatastorePath
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.worlds import called, host_of, world_of

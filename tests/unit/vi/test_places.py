@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
 from ansible_collections.virt.esx.plugins.module_utils._vi.places import Places
-from ansible_collections.virt.esx.plugins.module_utils._vi.properties import Row
+from ansible_collections.virt.esx.plugins.module_utils._vi.reader import Row
 from ansible_collections.virt.esx.tests.support.worlds import host_of, world_of
 from pyVmomi import vim
 
