@@ -34,13 +34,39 @@ options:
   name:
     description:
       - The name of the virtual machine, compared exactly. It overrides the name in the description.
+      - A name that two machines bear is an error that lists both, with O(moid) and path.
       - Beside O(uuid) or O(moid) it is the name that the machine shall have, so it renames.
-      - If it is left out, the description's own UUID and name say which machine is meant.
+        A name that another machine has is then an error.
+      - If it is left out, O(uuid), O(moid), O(names) or O(query) says which machines are meant,
+        and without these the description itself, by its UUID or else by its name.
     type: str
   uuid:
     description:
-      - The BIOS UUID or the instance UUID of the virtual machine. It overrides the UUID in the description.
-      - If it is left out, O(name) or the description says which machine is meant.
+      - The BIOS UUID or the instance UUID of the virtual machine, in any way of writing it.
+        It overrides the UUID in the description, and is the BIOS UUID of a machine that is made.
+      - If it is left out, O(name), O(moid), O(names), O(query) or the description says which machines are meant,
+        and a new machine has the UUID of its description, or one that the host makes.
+    type: str
+  moid:
+    description:
+      - The managed object id of one virtual machine, for example V(12) on a host or V(vm-1034) under a vCenter.
+        With O(state=present) it must be there.
+      - If it is left out, O(name), O(uuid), O(names), O(query) or the description says which machines are meant.
+    type: str
+  names:
+    description:
+      - The names of several virtual machines, which all become what is described.
+        With O(state=present) they must be there; if one is missing, nothing is done to any.
+      - If it is left out, O(name), O(uuid), O(moid), O(query) or the description says which machines are meant.
+    type: list
+    elements: str
+  query:
+    description:
+      - A JMESPath expression over the list of the facts of all virtual machines,
+        as M(virt.esx.esx_vm_info) returns them,
+        for example V([?power_state=='powered-off' && starts_with(name, 'web'\)]).
+        The machines that it yields all become what is described.
+      - If it is left out, O(name), O(uuid), O(moid), O(names) or the description says which machines are meant.
     type: str
   folder:
     description:
@@ -132,9 +158,19 @@ options:
       - If it is left out, the files stay.
     type: bool
     default: false
+notes:
+  - With O(state=present) exactly one of O(definition), O(vmx), O(domain_xml) and O(vmx_path) is needed.
+  - A reconfigure is one task that the host carries out as a whole or not at all.
+    It is guarded against an edit of somebody else in between, which is looked at and not written over.
+  - A machine that is shut down for a change is started again, also where the host refuses the change.
+  - O(datastore), O(directory), O(folder) and O(resource_pool) place a new machine. They move no other.
 seealso:
   - module: virt.esx.esx_vm_info
   - module: virt.esx.esx_vm_power
+  - plugin: virt.esx.from_vmx
+    plugin_type: filter
+  - ref: ansible_collections.virt.esx.docsite.defining
+    description: What is managed and what is not, and how it compares with other tools.
 """
 
 EXAMPLES = r"""
@@ -168,6 +204,32 @@ EXAMPLES = r"""
     definition:
       annotation: patched in November
 
+- name: A disk that grows, another network, a drive less, an entry of the VMX, in one reconfigure
+  virt.esx.esx_vm_define:
+    name: web01
+    definition:
+      disks:
+        - slot: scsi0:0
+          capacity_kib: 33554432
+      nics:
+        - slot: ethernet0
+          network: DMZ
+      absent: [floppy0]
+      extra:
+        disk.EnableUUID: "TRUE"
+
+- name: Exactly this hardware, and nothing beside it
+  virt.esx.esx_vm_define:
+    name: web01
+    definition: "{{ lookup('ansible.builtin.file', 'web01.yml') | from_yaml }}"
+    purge: true
+
+- name: Rename a virtual machine
+  virt.esx.esx_vm_define:
+    uuid: 564d2b1e-9f0a-4c53-8e7d-0123456789ab
+    name: web01-old
+    definition: {}
+
 - name: Register a VMX that is on a datastore
   virt.esx.esx_vm_define:
     vmx_path: "[datastore1] web02/web02.vmx"
@@ -192,6 +254,13 @@ EXAMPLES = r"""
   virt.esx.esx_vm_define:
     name: web01
     state: absent
+
+- name: Delete virtual machines with their disks, running or not
+  virt.esx.esx_vm_define:
+    query: "[?starts_with(name, 'scratch-')]"
+    state: absent
+    delete_from_disk: true
+    force: true
 """
 
 RETURN = r"""
@@ -290,14 +359,74 @@ failure:
   description: >-
     Why the task failed, for C(rescue) and for programs. RV(failure.kind) says what else there is:
     V(question_blocked) has C(question), C(reason), C(rule), C(task) and C(outcome);
-    V(some_failed) has C(failed) and C(first).
+    V(some_failed) has C(failed) and C(first); V(not_found) has C(missing); V(option) has C(option);
+    V(ambiguous) has C(candidates); V(vmx) and V(domain_xml) have the place of what cannot be read.
   returned: on failure
   type: dict
   contains:
     kind:
-      description: The kind of failure, such as V(question_blocked), V(timeout), V(not_found), V(login_refused).
+      description: >-
+        The kind of failure, such as V(plan) for what cannot be, V(not_found), V(option), V(vmx), V(domain_xml),
+        V(question_blocked), V(timeout), V(login_refused).
       type: str
       sample: question_blocked
+    missing:
+      description: What is not there, such as networks, files, datastores, machines.
+      returned: if RV(failure.kind) is V(not_found)
+      type: list
+      elements: str
+      sample: ["[datastore1] iso/debian.iso"]
+    option:
+      description: The option or the field that is wrong.
+      returned: if RV(failure.kind) is V(option), and it is one
+      type: str
+      sample: disks[1].capacity_kib
+    candidates:
+      description: What answers to one name, each with C(moid) and C(path), machines with C(uuid).
+      returned: if RV(failure.kind) is V(ambiguous)
+      type: list
+      elements: dict
+      sample: [{moid: "12", path: /ha-datacenter/vm/web01, uuid: 564d2b1e-9f0a-4c53-8e7d-0123456789ab}]
+    line:
+      description: The line of the text.
+      returned: if RV(failure.kind) is V(vmx), or V(domain_xml) and it is known
+      type: int
+      sample: 3
+    column:
+      description: The column of the text.
+      returned: if RV(failure.kind) is V(vmx), or V(domain_xml) and it is known
+      type: int
+      sample: 1
+    key:
+      description: The key of the VMX.
+      returned: if RV(failure.kind) is V(vmx), and it is about one
+      type: str
+      sample: virtualHW.version
+    path:
+      description: The path of the element.
+      returned: if RV(failure.kind) is V(domain_xml)
+      type: str
+      sample: /domain/devices/disk[1]/source
+    found:
+      description: What stands there.
+      returned: if RV(failure.kind) is V(domain_xml), and it is about a value
+      type: str
+      sample: lots
+    wanted:
+      description: What is wanted there.
+      returned: if RV(failure.kind) is V(domain_xml), and it is about a value
+      type: str
+      sample: a number
+    field:
+      description: The field that cannot be said.
+      returned: if RV(failure.kind) is V(not_representable)
+      type: str
+      sample: sharedFolder0
+    method:
+      description: The call that the host refused.
+      returned: if the host refused something, or a task failed
+      type: str
+      sample: ReconfigVM_Task
     vm:
       description: The name of the virtual machine, where the failure is about one.
       returned: for the failure of one virtual machine

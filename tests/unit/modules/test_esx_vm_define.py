@@ -14,6 +14,7 @@ from ansible_collections.virt.esx.plugins.module_utils._vmx.text import VmxText
 from ansible_collections.virt.esx.plugins.modules import esx_vm_define
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
+from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, run, world_of
 
 UUID, OTHER = "564d0000-0000-0000-0000-00000000000a", "564d0000-0000-0000-0000-00000000000b"
@@ -489,6 +490,35 @@ def test_a_vmx_may_say_less_of_a_network_card_than_the_api_wants() -> None:
 
     assert define(world, vmx=text).error is None
     assert not define(world, vmx=text).vm["changed"]
+
+
+FAILURES: list[dict[str, Any]] = [
+    *({"name": "web01", **wish} for wish, _kind, _says in [*IMPOSSIBLE, *ONLY_NEW]),
+    *({"vmx": VMX.replace(key, f"{key}x")} for key in ("config.version", '"512"')),
+    *({"domain_xml": DOMAIN.replace(old, new)} for old, new in [("524288", "lots"), ("</domain>", "")]),
+    {"name": "web01"},
+    {"moid": "77", "definition": {}},
+    {"name": "twin", "definition": {}},
+    {"name": "on", "definition": {"memory_mib": 2048}},
+    {"names": ["on", "twin"], "definition": {}},
+    {"query": "[?", "definition": {}},
+    {"name": "web01", "definition": {"shared_folders": [{"slot": "sharedFolder0"}]}},
+]
+
+
+@pytest.mark.parametrize("wish", FAILURES)
+def test_a_failure_is_as_documented(wish: dict[str, Any]) -> None:
+    world = a_world(
+        {"name": "other", "uuid": OTHER},
+        {"name": "on", "power_state": "powered-on"},
+        {"name": "twin"},
+        {"name": "twin", "folder": "other"},
+    )
+    done = define(world, **wish)
+
+    assert done.error is not None
+    failure = {"msg": str(done.error), "failure": done.failure}
+    assert differences("esx_vm_define", {**done.result, **failure}) == []
 
 
 def test_two_machines_of_a_name_are_never_the_first() -> None:
