@@ -75,7 +75,7 @@ def page() -> str:
 
 
 def _options(kind: type, place: str, words: Mapping[str, Mapping[str, Any]], indent: int) -> Iterator[str]:
-    argspec = importlib.import_module(f"{UTILS}._argspec")
+    argspec = importlib.import_module(f"{UTILS}._argspec_definition")
     types = importlib.import_module(f"{UTILS}._vmx.data").field_types(kind)
     told = words[kind.__name__]
     if set(told) != set(types):

@@ -493,7 +493,8 @@ failure:
 
 from typing import TYPE_CHECKING, Any
 
-from ..module_utils._argspec import CONNECTION, DEFINITION, QUESTIONS, VMS
+from ..module_utils._argspec import CONNECTION, QUESTIONS, VMS
+from ..module_utils._argspec_definition import DEFINITION
 from ..module_utils._errors import OptionError
 from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.define import PowerCycle

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.virt.esx.plugins.doc_fragments.definition import ModuleDocFragment
-from ansible_collections.virt.esx.plugins.module_utils._argspec import DEFINITION
+from ansible_collections.virt.esx.plugins.module_utils._argspec_definition import DEFINITION
 from ansible_collections.virt.esx.plugins.module_utils._flow.wanted import comparable
 from ansible_collections.virt.esx.plugins.module_utils._vmx.data import as_data, from_data
 from ansible_collections.virt.esx.plugins.module_utils._vmx.definition import VmDefinition

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.virt.esx."
 PURE = ("_errors", "_vmx", "_flow")
-ALL = (*PURE, "_vi", "_argspec", "_shell")
+ALL = (*PURE, "_vi", "_argspec", "_argspec_definition", "_shell")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ LAYERS = {
     "_flow": Layer(PURE),
     "_vi": Layer((*PURE, "_vi")),
     "_argspec": Layer((*PURE, "_argspec")),
+    "_argspec_definition": Layer((*PURE, "_argspec_definition")),
     "_shell": Layer((*PURE, "_argspec", "_shell", "_vi"), ("ansible", "yaml")),
     "modules": Layer(ALL),
     "doc_fragments": Layer(()),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.virt.esx.plugins.module_utils._argspec import DEFINITION
+from ansible_collections.virt.esx.plugins.module_utils._argspec_definition import DEFINITION
 from ansible_collections.virt.esx.plugins.module_utils._vmx import convert
 from ansible_collections.virt.esx.plugins.module_utils._vmx.paths import FileNames
 from ansible_collections.virt.esx.plugins.modules import esx_vm_define, esx_vm_info
