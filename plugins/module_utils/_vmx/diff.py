@@ -261,7 +261,7 @@ def _implied(have: Any, want: Any) -> Any:
     if isinstance(want, Cdrom) and want.backing is None:
         if want.file:
             return replace(want, backing=CdromBacking.ISO)
-        if want.device and have.backing not in {CdromBacking.HOST, CdromBacking.HOST_RAW}:
+        if (want.device or want.auto_detect) and have.backing not in {CdromBacking.HOST, CdromBacking.HOST_RAW}:
             return replace(want, backing=CdromBacking.HOST)
     elif isinstance(want, Floppy) and want.backing is None:
         if want.file:

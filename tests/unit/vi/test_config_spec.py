@@ -395,6 +395,18 @@ def test_a_new_drive_has_the_backing_of_what_is_stated(name: str, device: dict[s
     assert drive.backing.value == backing
 
 
+@pytest.mark.parametrize("stated", [{"device": "cd0"}, {"auto_detect": True}])
+@pytest.mark.parametrize("begin", [{"backing": "client"}, {"file": "[datastore1] iso/a.iso"}])
+def test_a_drive_becomes_one_of_the_host_where_only_that_makes_sense(
+    begin: dict[str, Any], stated: dict[str, Any]
+) -> None:
+    lab = Lab(hardware_version=20)
+    lab.make(cdroms=[{"slot": "sata0:0", **begin}])
+
+    (drive,) = [one for one in lab.make(cdroms=[{"slot": "sata0:0", **stated}]).cdroms if one.slot.kind == "sata"]
+    assert drive.backing is drives.CdromBacking.HOST
+
+
 @pytest.mark.parametrize(
     ("name", "device"),
     [
