@@ -283,13 +283,13 @@ from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, VMS
 from ..module_utils._flow.outcome import Facts
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
-from ..module_utils._vi.forms import FORMS, with_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..module_utils._vi.host import Host
 
+FORMS = ("definition", "vmx", "domain_xml")
 ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in FORMS}}
 
 
@@ -298,9 +298,15 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
     del check_mode
     selector = Selector.from_params(params)
     forms = [form for form in FORMS if params[f"with_{form}"]]
-    more = partial(with_forms, forms=forms) if forms else None
-    facts = host.lookup_facts(selector, params["folder"], more=more)
+    facts = host.lookup_facts(selector, params["folder"], more=_reader_of(forms) if forms else None)
     return Facts({"vms": facts, **({"vm": facts[0]} if selector.is_single else {})})
+
+
+def _reader_of(forms: list[str]) -> Callable[..., list[dict[str, Any]]]:
+    # Who wants facts alone shall not wait for all that writes VMX and XML.
+    from ..module_utils._vi.forms import with_forms
+
+    return partial(with_forms, forms=forms)
 
 
 def main() -> None:

@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from .connection import Session
     from .places import Places
 
-FORMS = ("definition", "vmx", "domain_xml")
-
 
 def with_forms(
     session: Session, facts: Sequence[Mapping[str, Any]], places: Places, forms: Sequence[str]
 ) -> list[dict[str, Any]]:
     """
-    Return the facts of VMs with these of their :data:`FORMS`; one that cannot be read is None.
+    Return the facts of VMs with these of the forms ``definition``, ``vmx`` and ``domain_xml``; None: it cannot be read.
 
     It takes one read for all, and where a text is wanted a request for each VM.
     """

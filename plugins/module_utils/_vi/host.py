@@ -27,7 +27,6 @@ from .._flow.script import Script
 from .._flow.select import Selector
 from .._flow.state import Vm, VmState
 from .crew import LONGEST_WAIT_SECONDS, Crew
-from .environment import ENVIRONMENT_PATHS, Environment, environment_of, environment_steps
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
@@ -38,6 +37,7 @@ from .watch import Watch
 
 if TYPE_CHECKING:
     from .connection import Session
+    from .environment import Environment
 
 MoreFacts = Callable[["Session", Sequence[Mapping[str, Any]], Places], list[dict[str, Any]]]
 """Reads more facts of VMs; takes their facts and where they are, and returns them with what it added."""
@@ -142,6 +142,8 @@ class Host:
         Raises:
             Ambiguous: under vCenter, it is not clear which host is meant.
         """
+        from .environment import ENVIRONMENT_PATHS, environment_of, environment_steps
+
         rows = read(
             self.session,
             all_vms(self.session, recent_tasks(), running_host(), *environment_steps()),
