@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+CREATED = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +34,21 @@ class Disk:
     slot: Slot = Slot()
     capacity_kib: int = 16 * 1024 * 1024
     thin: bool = True
+    eager: bool = False
+    uuid: str | None = None
     mode: str = "persistent"
     write_through: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cdrom:
-    """A CD-ROM drive; with ``iso`` a datastore path, else a client's or the host's drive."""
+    """A CD-ROM drive; with ``iso`` a datastore path, else a client's or the host's drive, maybe ``raw``."""
 
     slot: Slot
     iso: str | None = None
     device: str = ""
     client: bool = False
+    raw: bool = False
     connected: bool = True
 
 
@@ -61,7 +67,10 @@ class Nic:
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A serial or parallel port (``kind`` file, device, pipe or network) or a floppy drive (file, device, client)."""
+    """
+    A serial or parallel port (``kind`` file, device, pipe, network or thinprint), a floppy drive (file, device or
+    client), or a PCI device (device, or dynamic with the allowed pairs of vendor and device as its ``target``).
+    """
 
     index: int = 0
     kind: str = "file"
@@ -84,6 +93,7 @@ class Machine:
     firmware: str = "bios"
     uuid: str = ""
     instance_uuid: str = ""
+    location: str | None = None
     template: bool = False
     disks: tuple[Disk, ...] = ()
     cdroms: tuple[Cdrom, ...] = ()
@@ -91,6 +101,7 @@ class Machine:
     serials: tuple[Port, ...] = ()
     parallels: tuple[Port, ...] = ()
     floppies: tuple[Port, ...] = ()
+    pci_devices: tuple[Port, ...] = ()
     scsi_models: Mapping[int, str] = field(default_factory=dict)
     video_ram_kib: int = 4096
     memory_limit: int = -1

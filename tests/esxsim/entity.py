@@ -60,6 +60,15 @@ def like(model: Any, **changes: Any) -> Any:
     return copy
 
 
+def stated(value: Any) -> dict[str, Any]:
+    """The fields of a data object that say something: neither unset nor an empty list."""
+    return {
+        name: one
+        for name, one in vars(value).items()
+        if one is not None and not (isinstance(one, list) and not one) and not name.startswith("dynamic")
+    }
+
+
 def filled(cls: Any, **fields: Any) -> Any:
     """Make a data object whose required flags are false and whose required numbers are 0 where nothing is given."""
     required = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Union
 
-from .vmdata import CREATED
+from .description import CREATED
 
 Content = Union[bytes, Callable[[], bytes], None]
 
@@ -25,17 +25,15 @@ class File:
     """
     One file.
 
-    ``content`` None: the file is a virtual disk of ``size`` bytes, all of them zero; a function: it is made when read.
-    ``charged`` are the bytes that it took of the datastore's free space; what was there from the start took none.
+    ``content`` None: the file has ``size`` bytes, all of them zero; a function: it is made when read. ``charged`` are
+    the bytes that it took of the datastore's free space; what was there from the start took none. ``scrubbed``: its
+    blocks were zeroed when it was made, as those of an eager disk.
     """
 
     size: int = 0
     content: Content = None
-    capacity_kib: int | None = None
-    controller: str = "lsiLogic"
-    thin: bool = True
-    eager: bool = False
     charged: int = 0
+    scrubbed: bool = False
     modified: datetime = field(default=CREATED)
 
     def read(self) -> bytes | None:
@@ -73,16 +71,14 @@ class FileStore:
         return iter(list(self._files.items()))
 
     def get(self, path: str) -> File | None:
-        return self._files.get(normalised(path))
+        return self._files.get(path) or self._files.get(normalised(path))
 
     def put(self, path: str, file: File) -> bool:
         """Put a file; True: it is new."""
         path = normalised(path)
         new = path not in self._files
         self._files[path] = file
-        parts = path.split("/")[:-1]
-        for count in range(1, len(parts) + 1):
-            self._folders["/".join(parts[:count])] = None
+        self._add_folders(path.split("/")[:-1])
         return new
 
     def allocate(self, path: str, file: File) -> None:
@@ -129,7 +125,7 @@ class FileStore:
     def discard(self, path: str) -> bool:
         """Delete a file, or a folder with all that is in it; False: there is none."""
         path = normalised(path)
-        gone = [one for one in self._files if one == path or one.startswith(f"{path}/")]
+        gone = self.under(path)
         folders = [one for one in self._folders if one == path or one.startswith(f"{path}/")]
         for one in gone:
             self.free += self._files.pop(one).charged
@@ -140,11 +136,43 @@ class FileStore:
     def move(self, source: str, target: str) -> None:
         """Give a file or a folder another path."""
         source, target = normalised(source), normalised(target)
-        for one in [one for one in self._files if one == source or one.startswith(f"{source}/")]:
+        for one in self.under(source):
             self.put(target + one[len(source) :], self._files.pop(one))
         for one in [one for one in self._folders if one == source or one.startswith(f"{source}/")]:
             del self._folders[one]
             self._folders[target + one[len(source) :]] = None
+
+    def move_to(self, source: str, other: FileStore, target: str) -> None:
+        """
+        Move a file or a folder to another datastore, which it takes space of.
+
+        Raises:
+            OutOfSpace: it does not fit there; nothing was moved.
+        """
+        self.copy_to(source, other, target)
+        self.discard(source)
+
+    def copy_to(self, source: str, other: FileStore, target: str) -> None:
+        """
+        Copy a file or a folder, maybe to another datastore.
+
+        Raises:
+            OutOfSpace: it does not fit there; nothing was copied.
+        """
+        source, target = normalised(source), normalised(target)
+        found = [(one, self._files[one]) for one in self.under(source)]
+        if sum(file.length for _path, file in found) > other.free:
+            raise OutOfSpace(target)
+        if self.is_folder(source):
+            other.make_folder(target)
+        for path, file in found:
+            copy = File(file.length, file.read(), modified=file.modified, scrubbed=file.scrubbed)
+            other.allocate(target + path[len(source) :], copy)
+
+    def under(self, path: str) -> list[str]:
+        """The paths of the file, or of all files in the folder, at a path."""
+        path = normalised(path)
+        return [one for one in self._files if one == path or one.startswith(f"{path}/")]
 
     def freeze(self, path: str) -> None:
         """Keep what is made on reading as it is now."""
@@ -153,7 +181,19 @@ class FileStore:
             file.content = file.content()
 
     def make_folder(self, path: str) -> None:
-        self._folders[normalised(path)] = None
+        """Make a folder, and those above it."""
+        self._add_folders(normalised(path).split("/"))
+
+    def _add_folders(self, parts: list[str]) -> None:
+        for count in range(1, len(parts) + 1):
+            if parts[0]:
+                self._folders["/".join(parts[:count])] = None
+
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder in which nothing is any more."""
+        path = normalised(path)
+        if path and self.is_folder(path) and not any(self.below(path)):
+            del self._folders[path]
 
     def is_folder(self, path: str) -> bool:
         path = normalised(path)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 LABELS = {
+    "FileManager.copyFile": "Copy file",
     "FileManager.deleteFile": "Delete file",
     "FileManager.moveFile": "Move file",
     "Folder.createVm": "Create virtual machine",
@@ -15,6 +16,14 @@ LABELS = {
     "HostDatastoreBrowser.searchSubFolders": "Search datastore and its folders",
     "ManagedEntity.destroy": "Delete from disk",
     "ManagedEntity.rename": "Rename",
+    "VirtualDiskManager.copyVirtualDisk": "Copy virtual disk",
+    "VirtualDiskManager.createVirtualDisk": "Create virtual disk",
+    "VirtualDiskManager.deleteVirtualDisk": "Delete virtual disk",
+    "VirtualDiskManager.eagerZeroVirtualDisk": "Eagerly zero virtual disk",
+    "VirtualDiskManager.extendVirtualDisk": "Extend virtual disk",
+    "VirtualDiskManager.inflateVirtualDisk": "Inflate virtual disk",
+    "VirtualDiskManager.moveVirtualDisk": "Move virtual disk",
+    "VirtualDiskManager.zeroFillVirtualDisk": "Zero out virtual disk",
     "VirtualMachine.createSnapshot": "Create virtual machine snapshot",
     "VirtualMachine.powerOff": "Power Off virtual machine",
     "VirtualMachine.powerOn": "Power On virtual machine",

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files running machines hold open: nobody else may write, move or delete those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pyVmomi import vim
+
+from . import vmdk
+
+if TYPE_CHECKING:
+    from .stores import Datastore
+    from .world import World
+
+MULTI_WRITER = "sharingMultiWriter"
+
+
+def check_free(world: World, store: Datastore, path: str) -> None:
+    """
+    Refuse to touch a file, or a folder with a file, that a running machine holds open.
+
+    Raises:
+        FileLocked: names the file.
+    """
+    prefix = f"[{store.get('name')}] "
+    wanted = prefix + path
+    for vm in world.of_type("VirtualMachine"):
+        if vm.get("runtime.powerState") != "poweredOn":
+            continue
+        for name in open_files(vm):
+            if name == wanted or name.startswith(f"{wanted}/"):
+                raise locked(name)
+
+
+def locked(name: str) -> Any:
+    """Make the fault of a file that somebody holds open."""
+    return vim.fault.FileLocked(file=name, msg=f"Unable to access file {name} since it is locked")
+
+
+def open_files(vm: Any) -> Iterator[str]:
+    """Yield the datastore paths of what a machine has open while it runs."""
+    yield vm.vmx_path
+    for name in own_files(vm):
+        yield name
+    for name, _sharing in disks(vm):
+        yield name
+        yield vmdk.extent_of(name)
+    yield from media(vm)
+
+
+def own_files(vm: Any) -> Iterator[str]:
+    """Yield what a machine writes beside its VMX while it runs: NVRAM, log and swap file."""
+    base = vm.vmx_path[: -len(".vmx")] if vm.vmx_path.lower().endswith(".vmx") else vm.vmx_path
+    yield f"{base}.nvram"
+    yield f"{vm.vmx_path.rpartition('/')[0]}/vmware.log" if "/" in vm.vmx_path else f"{base}.log"
+    yield f"{base}.vswp"
+
+
+def disks(vm: Any) -> Iterator[tuple[str, str]]:
+    """Yield the files of a machine's disks, each with how it is shared."""
+    if vm.machine is not None:
+        yield from ((disk.file, "") for disk in vm.machine.disks)
+        return
+    for one in vm.get("config.hardware.device"):
+        if isinstance(one, vim.vm.device.VirtualDisk) and getattr(one.backing, "fileName", None):
+            backing: Any = one.backing
+            yield backing.fileName, str(getattr(backing, "sharing", None) or "")
+
+
+def media(vm: Any) -> Iterator[str]:
+    """Yield the images that are in a machine's connected drives."""
+    if vm.machine is not None:
+        yield from (drive.iso for drive in vm.machine.cdroms if drive.iso and drive.connected)
+        return
+    for one in vm.get("config.hardware.device"):
+        name = getattr(one.backing, "fileName", None)
+        if isinstance(one, vim.vm.device.VirtualCdrom) and name and one.connectable and one.connectable.connected:
+            yield name
+
+
+def users(world: World, name: str, *, but: Any = None, shared: bool = False) -> list[str]:
+    """
+    The names of running machines that have a disk open; ``but`` does not count.
+
+    ``shared``: machines that share the disk with many writers do not count either.
+    """
+    found = []
+    for vm in world.of_type("VirtualMachine"):
+        if vm is but or vm.get("runtime.powerState") != "poweredOn":
+            continue
+        for file, sharing in disks(vm):
+            if file == name and not (shared and sharing == MULTI_WRITER):
+                found.append(str(vm.get("name")))
+    return found
