@@ -11,8 +11,7 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import api, guestos, paths
-from .configspec import NEWEST_HARDWARE
+from . import api, guestos, hardware, paths
 from .entity import Plain
 from .managed import Call, method
 
@@ -65,15 +64,15 @@ class EnvironmentBrowser(Plain):
     def query_descriptors(self, call: Call) -> Any:
         return [
             vim.vm.ConfigOptionDescriptor(
-                key=key_of(number),
+                key=hardware.version_text(number),
                 description=f"Hardware version {number}",
                 host=[vim.HostSystem("ha-host")],
                 createSupported=True,
-                defaultConfigOption=number == DEFAULT_HARDWARE,
+                defaultConfigOption=number == hardware.newest(call.world),
                 runSupported=True,
                 upgradeSupported=True,
             )
-            for number in OFFERED
+            for number in hardware.offered(call.world)
         ]
 
     @method("QueryConfigOptionEx")
@@ -117,8 +116,8 @@ class EnvironmentBrowser(Plain):
         )
 
     def _option(self, key: str | None, guests: list[str]) -> Any:
-        number = DEFAULT_HARDWARE if not key else _number(key)
-        if number is None or number > NEWEST_HARDWARE:
+        number = hardware.newest(self.world) if not key else hardware.known_number(self.world, key)
+        if number is None:
             raise vmodl.fault.InvalidArgument(invalidProperty="key", msg=f"There is no config option {key}.")
         identifiers: Any = vim.vm.GuestOsDescriptor.GuestOsIdentifier
         known = identifiers.values
@@ -126,18 +125,13 @@ class EnvironmentBrowser(Plain):
             raise vmodl.fault.InvalidArgument(invalidProperty="guestId", msg=f"There is no guest {guests[0]}.")
         return complete(
             vim.vm.ConfigOption,
-            version=key_of(number),
+            version=hardware.version_text(number),
             description=f"Hardware version {number}",
             guestOSDescriptor=[guest(one) for one in guests or known],
             guestOSDefaultIndex=0,
-            hardwareOptions=_hardware(),
+            hardwareOptions=_hardware(number),
             supportedMonitorType=["release"],
         )
-
-
-def _number(key: str) -> int | None:
-    digits = key.rpartition("-")[2]
-    return int(digits) if digits.isdigit() and int(digits) in OFFERED else None
 
 
 def complete(cls: Any, **given: Any) -> Any:
@@ -157,14 +151,14 @@ def complete(cls: Any, **given: Any) -> Any:
 
 
 @cache
-def _hardware() -> Any:
+def _hardware(number: int) -> Any:
     def ints(least: int, most: int) -> Any:
         return vim.option.IntOption(valueIsReadonly=False, min=least, max=most, defaultValue=least)
 
     memory = vim.option.LongOption(valueIsReadonly=False, min=4, max=24 * 1024 * 1024, defaultValue=4096)
     return complete(
         vim.vm.VirtualHardwareOption,
-        hwVersion=DEFAULT_HARDWARE,
+        hwVersion=number,
         numCPU=list(range(1, 129)),
         numCoresPerSocket=ints(1, 128),
         memoryMB=memory,

@@ -6,59 +6,62 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pyVmomi import vim, vmodl
+from pyVmomi import vim
 
 from . import guestos, paths
-from .devicechange import Change, plan
-from .entity import like
+from .change import Change
+from .devicechange import plan
+from .entity import like, stated
 from .vmdata import SHARES, allocation
 
 if TYPE_CHECKING:
     from .machine import VirtualMachine
 
-NEWEST_HARDWARE = 21
-OLDEST_HARDWARE = 4
 # ConfigSpec's field to the path below config, where a value is taken as it is.
-PLAIN: Mapping[str, str] = {
-    "annotation": "annotation",
-    "changeTrackingEnabled": "changeTrackingEnabled",
-    "cpuAffinity": "cpuAffinity",
-    "cpuHotAddEnabled": "cpuHotAddEnabled",
-    "cpuHotRemoveEnabled": "cpuHotRemoveEnabled",
-    "firmware": "firmware",
-    "instanceUuid": "instanceUuid",
-    "latencySensitivity": "latencySensitivity",
-    "locationId": "locationId",
-    "maxMksConnections": "maxMksConnections",
-    "memoryHotAddEnabled": "memoryHotAddEnabled",
-    "memoryReservationLockedToMax": "memoryReservationLockedToMax",
-    "nestedHVEnabled": "nestedHVEnabled",
+_PLAIN: Mapping[str, str] = {
+    **{
+        name: name
+        for name in (
+            *("alternateGuestName", "annotation", "changeTrackingEnabled", "consolePreferences", "cpuAffinity"),
+            *("cpuHotAddEnabled", "cpuHotRemoveEnabled", "createDate", "firmware", "fixedPassthruHotPlugEnabled"),
+            *("guestAutoLockEnabled", "guestMonitoringModeInfo", "instanceUuid", "latencySensitivity", "locationId"),
+            *("managedBy", "maxMksConnections", "memoryAffinity", "memoryHotAddEnabled", "messageBusTunnelEnabled"),
+            *("memoryReservationLockedToMax", "migrateEncryption", "nestedHVEnabled", "npivTemporaryDisabled"),
+            *("pmemFailoverEnabled", "rebootPowerOff", "scheduledHardwareUpgradeInfo", "sevEnabled", "sgxInfo"),
+            *("swapPlacement", "uuid", "vAssertsEnabled", "vPMCEnabled", "vmOpNotificationTimeout"),
+            *("vmOpNotificationToAppEnabled", "vmxStatsCollectionEnabled"),
+        )
+    },
+    "motherboardLayout": "hardware.motherboardLayout",
     "numCPUs": "hardware.numCPU",
     "numCoresPerSocket": "hardware.numCoresPerSocket",
-    "swapPlacement": "swapPlacement",
-    "uuid": "uuid",
-    "vPMCEnabled": "vPMCEnabled",
+    "simultaneousThreads": "hardware.simultaneousThreads",
     "virtualICH7MPresent": "hardware.virtualICH7MPresent",
     "virtualSMCPresent": "hardware.virtualSMCPresent",
 }
+# An older pyVmomi does not know the newest.
+PLAIN = {name: path for name, path in _PLAIN.items() if name in paths.fields(vim.vm.ConfigSpec)}
 # Data objects of which the fields that are given replace those that are there.
 MERGED: Mapping[str, str] = {
     "bootOptions": "bootOptions",
+    "files": "files",
     "flags": "flags",
     "powerOpInfo": "defaultPowerOps",
     "tools": "tools",
 }
+UUIDS = ("uuid", "instanceUuid", "locationId")
 ALLOCATIONS = ("cpuAllocation", "memoryAllocation")
-OTHERS = (
-    *("changeVersion", "name", "guestId", "alternateGuestName", "memoryMB", "extraConfig", "files", "deviceChange"),
-    *("version", "vmProfile", "vAppConfig", "createDate", "npivTemporaryDisabled"),
-)
-OFF_ONLY = (
-    *("numCoresPerSocket", "firmware", "uuid", "instanceUuid", "locationId", "guestId", "nestedHVEnabled"),
-    *("cpuHotAddEnabled", "cpuHotRemoveEnabled", "memoryHotAddEnabled", "latencySensitivity", "vPMCEnabled"),
+OTHERS = ("changeVersion", "name", "guestId", "memoryMB", "extraConfig", "deviceChange", "version", "vmProfile")
+# Keys of a VMX that other fields of a ConfigSpec say: among extraConfig a host passes over them.
+RESERVED = re.compile(
+    r"displayname|memsize|numvcpus|guestos(\.altname)?|annotation|uuid\.bios|vc\.uuid|firmware|virtualhw\.version"
+    r"|cpuid\.corespersocket|config\.version|\.encoding|(?:scsi|sata|ide|nvme)\d(?::\d+)?\.(?:present|filename"
+    r"|devicetype|virtualdev|mode)|(?:floppy|serial|parallel)\d\.(?:present|filename|filetype)"
+    r"|ethernet\d\.(?:present|virtualdev|networkname|address|addresstype|generatedaddress)"
 )
 
 
@@ -76,60 +79,6 @@ def check_known(spec: Any) -> None:
             raise vim.fault.InvalidVmConfig(property=name, msg=f"esxsim knows no {name} ({info.type.__name__})")
 
 
-def objection(vm: VirtualMachine, spec: Any) -> Any:
-    """Return the fault with which a host answers a spec, whatever its devices; None: there is none."""
-    if spec.changeVersion and spec.changeVersion != vm.get("config.changeVersion"):
-        return vim.fault.ConcurrentAccess(msg="The virtual machine was changed by somebody else.")
-    return next(_wrong_values(vm, spec), None) or _wrong_state(vm, spec)
-
-
-def _wrong_values(vm: VirtualMachine, spec: Any) -> Iterator[Any]:
-    memory, cpus = spec.memoryMB, spec.numCPUs
-    cores = spec.numCoresPerSocket
-    if cpus is not None and cpus < 1:
-        yield _incorrect("numCPUs")
-    if memory is not None and (memory < 4 or memory % 4):
-        yield _incorrect("memoryMB")
-    total = cpus if cpus is not None else vm.get("config.hardware.numCPU")
-    if cores is not None and (cores < 1 or total % cores):
-        yield _incorrect("numCoresPerSocket")
-    if spec.guestId is not None and not guestos.is_known(spec.guestId):
-        yield vmodl.fault.InvalidArgument(
-            invalidProperty="configSpec.guestId", msg="A specified parameter was not correct: configSpec.guestId"
-        )
-    if spec.name is not None and not 0 < len(spec.name) <= 80 * 3:
-        yield vim.fault.InvalidName(name=spec.name, msg="The name is invalid.")
-    for name in ALLOCATIONS:
-        wanted = getattr(spec, name)
-        if wanted is not None and ((wanted.reservation or 0) < 0 or (wanted.limit or 0) < -1):
-            yield _incorrect(name)
-
-
-def _incorrect(name: str) -> Any:
-    return vim.fault.InvalidVmConfig(
-        property=f"configSpec.{name}", msg=f"A specified parameter was not correct: {name}"
-    )
-
-
-def _wrong_state(vm: VirtualMachine, spec: Any) -> Any:
-    """The fault of a change that the power state does not allow."""
-    state = vm.get("runtime.powerState")
-    if state == "poweredOff":
-        return None
-    changed = [name for name in OFF_ONLY if getattr(spec, name) is not None]
-    config = vm.get("config")
-    if spec.numCPUs is not None and spec.numCPUs != config.hardware.numCPU:
-        grows = spec.numCPUs > config.hardware.numCPU
-        if state != "poweredOn" or not (config.cpuHotAddEnabled if grows else config.cpuHotRemoveEnabled):
-            changed.append("numCPUs")
-    more = (spec.memoryMB or config.hardware.memoryMB) - config.hardware.memoryMB
-    if more < 0 or (more and not (state == "poweredOn" and config.memoryHotAddEnabled)):
-        changed.append("memoryMB")
-    if state == "suspended" and spec.deviceChange:
-        changed.append("deviceChange")
-    return vm.in_state(None, "poweredOff")() if changed else None
-
-
 def planned(vm: VirtualMachine, spec: Any) -> Change | None:
     """
     Work out the device changes of a spec; None: there are none.
@@ -140,14 +89,14 @@ def planned(vm: VirtualMachine, spec: Any) -> Change | None:
     if not spec.deviceChange:
         return None
     config = vm.get("config")
-    hardware = str(spec.version or config.version).rpartition("-")[2]
+    folder, _slash, file = config.files.vmPathName.rpartition("/")
     change = Change(
-        world=vm.world,
-        home=config.files.vmPathName.rpartition("/")[0] + "/",
-        name=str(spec.name or vm.get("name")),
-        uuid=config.uuid,
+        machine=vm,
+        home=f"{folder}/" if folder else config.files.vmPathName.partition("] ")[0] + "] ",
+        base=(file if folder else config.files.vmPathName.partition("] ")[2]).rpartition(".")[0],
+        uuid=spec.uuid or config.uuid,
         running=vm.get("runtime.powerState") == "poweredOn",
-        wide=int(hardware) >= 13,
+        hardware=int(str(spec.version or config.version).rpartition("-")[2]),
         devices=list(config.hardware.device),
     )
     return plan(change, spec.deviceChange)
@@ -155,29 +104,41 @@ def planned(vm: VirtualMachine, spec: Any) -> Change | None:
 
 def apply(vm: VirtualMachine, spec: Any, change: Change | None) -> None:
     """Carry out a spec that nothing speaks against."""
-    for name, path in PLAIN.items():
-        value = getattr(spec, name)
-        if value is not None:
-            vm.set(f"config.{path}", value)
-    for name, path in MERGED.items():
-        value = getattr(spec, name)
-        if value is not None:
-            vm.set(f"config.{path}", like(vm.get(f"config.{path}"), **_given(value)))
-    for path, value in _converted(spec):
+    for act in change.acts if change is not None else ():
+        act()
+    for path, value in _values(vm, spec, change.keys if change is not None else {}):
         vm.set(path, value)
     for name in ALLOCATIONS:
         if getattr(spec, name) is not None:
             _allocate(vm, name, getattr(spec, name))
+    if vm.get("config.memoryReservationLockedToMax"):
+        vm.set("config.memoryAllocation.reservation", vm.get("config.hardware.memoryMB"))
     _set_options(vm, spec.extraConfig)
     if change is not None:
-        for act in change.acts:
-            act()
         vm.set("config.hardware.device", change.devices)
         vm.relink()
     vm.change_version()
 
 
-def _converted(spec: Any) -> Iterator[tuple[str, Any]]:
+def _values(vm: VirtualMachine, spec: Any, keys: Mapping[int, int]) -> Iterator[tuple[str, Any]]:
+    """Yield paths and their new values; ``keys`` are those of new devices by their temporary ones."""
+    for name, path in PLAIN.items():
+        value = getattr(spec, name)
+        if value is None:
+            continue
+        if name.endswith("Affinity") and not value.affinitySet:
+            value = None
+        elif name in UUIDS:
+            value = value.lower()
+        yield f"config.{path}", value
+    for name, path in MERGED.items():
+        value = getattr(spec, name)
+        if value is not None:
+            given = stated(value)
+            given.pop("vmPathName", None)
+            if "bootOrder" in given:
+                given["bootOrder"] = [_bootable(one, keys) for one in given["bootOrder"]]
+            yield f"config.{path}", like(vm.get(f"config.{path}"), **given)
     if spec.memoryMB is not None:
         yield "config.hardware.memoryMB", int(spec.memoryMB)
     if spec.version is not None:
@@ -189,18 +150,29 @@ def _converted(spec: Any) -> Iterator[tuple[str, Any]]:
         yield "config.guestFullName", guestos.full_name(spec.guestId)
 
 
-def _given(value: Any) -> dict[str, Any]:
-    return {name: one for name, one in vars(value).items() if one is not None and not name.startswith("dynamic")}
+def _bootable(one: Any, keys: Mapping[int, int]) -> Any:
+    key = getattr(one, "deviceKey", None)
+    return one if key is None else like(one, deviceKey=keys.get(key, key))
 
 
 def _set_options(vm: VirtualMachine, changes: Any) -> None:
-    options = {one.key: one for one in vm.get("config.extraConfig")}
+    if not changes:
+        return
+    options = {one.key.lower(): one for one in vm.get("config.extraConfig")}
     for one in changes:
+        key = str(one.key)
+        if RESERVED.fullmatch(key.lower()):
+            continue
         if one.value in (None, ""):
-            options.pop(one.key, None)
+            options.pop(key.lower(), None)
         else:
-            options[one.key] = one
+            known = options.get(key.lower())
+            options[key.lower()] = vim.option.OptionValue(key=known.key if known else key, value=_text(one.value))
     vm.set("config.extraConfig", list(options.values()))
+
+
+def _text(value: Any) -> str:
+    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else str(value)
 
 
 def _allocate(vm: VirtualMachine, name: str, wanted: Any) -> None:

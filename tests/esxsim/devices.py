@@ -13,7 +13,8 @@ from typing import Any
 from pyVmomi import vim
 
 from .description import Cdrom, Disk, Machine, Nic, Port, Slot
-from .entity import like, stable_uuid
+from .entity import like
+from .vmdk import new_uuid
 
 device: Any = vim.vm.device
 PCI, IDE, PS2, SIO, VIDEO = 100, 200, 300, 400, 500
@@ -37,10 +38,10 @@ def network_moid(name: str) -> str:
     return f"HaNetwork-{name}"
 
 
-def mac_address(*words: str) -> str:
-    """Make the generated MAC address that belongs to some words."""
-    digits = stable_uuid("mac", *words).replace("-", "")
-    return f"00:0c:29:{digits[0:2]}:{digits[2:4]}:{digits[4:6]}"
+def generated_mac(uuid: str, number: int) -> str:
+    """Make the address that a host generates for a machine's network adapter: the end of its UUID, ten apart."""
+    end = (int(uuid.replace("-", "")[-6:], 16) + 10 * number) % 2**24
+    return f"00:0c:29:{end >> 16:02x}:{end >> 8 & 255:02x}:{end & 255:02x}"
 
 
 def controller_key(slot: Slot) -> int:
@@ -87,6 +88,7 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
     found += [nic(machine, one) for one in machine.nics]
     found += [serial(one, store_of) for one in machine.serials]
     found += [parallel(one, store_of) for one in machine.parallels]
+    found += [passthrough(one) for one in machine.pci_devices]
     return found
 
 
@@ -193,9 +195,9 @@ def controller(bus: str, number: int, model: str, below: tuple[int, ...]) -> Any
 
 
 @cache
-def _connected(*, connected: bool, guest_control: bool = True) -> Any:
+def _connected(*, connected: bool, guest_control: bool = True, now: bool = False, status: str = "untried") -> Any:
     return device.VirtualDevice.ConnectInfo(
-        startConnected=connected, allowGuestControl=guest_control, connected=False, status="untried"
+        startConnected=connected, allowGuestControl=guest_control, connected=now, status=status
     )
 
 
@@ -230,7 +232,8 @@ def disk(machine: Machine, one: Disk, number: int, store_of: Any) -> Any:
             diskMode=one.mode,
             writeThrough=one.write_through,
             thinProvisioned=one.thin,
-            uuid=stable_uuid("vmdk", machine.uuid, one.file),
+            eagerlyScrub=True if one.eager else None,
+            uuid=one.uuid or new_uuid(one.file.partition("] ")[2]),
         ),
         controllerKey=controller_key(one.slot),
         unitNumber=one.slot.unit,
@@ -254,6 +257,11 @@ def _drive(one: Cdrom) -> Any:
             deviceName=one.device, useAutoDetect=False, exclusive=False
         )
         text = "Remote device"
+    elif one.raw:
+        backing = device.VirtualCdrom.PassthroughBackingInfo(
+            deviceName=one.device, useAutoDetect=not one.device, exclusive=False
+        )
+        text = f"Raw {one.device}"
     else:
         backing = device.VirtualCdrom.AtapiBackingInfo(deviceName=one.device, useAutoDetect=not one.device)
         text = f"ATAPI {one.device}"
@@ -309,7 +317,7 @@ def nic(machine: Machine, one: Nic) -> Any:
         connectable=_connected(connected=one.connected),
         unitNumber=7 + one.index,
         addressType=kind,
-        macAddress=one.mac or mac_address(machine.uuid, str(one.index)),
+        macAddress=one.mac or generated_mac(machine.uuid, one.index),
     )
 
 
@@ -321,6 +329,8 @@ def serial(one: Port, store_of: Any) -> Any:
         backing = port.PipeBackingInfo(pipeName=one.target, endpoint=one.endpoint, noRxLoss=False)
     elif one.kind == "network":
         backing = port.URIBackingInfo(serviceURI=one.target, direction=one.endpoint)
+    elif one.kind == "thinprint":
+        backing = port.ThinPrintBackingInfo()
     else:
         backing = port.DeviceBackingInfo(deviceName=one.target, useAutoDetect=False)
     return port(
@@ -330,7 +340,7 @@ def serial(one: Port, store_of: Any) -> Any:
         connectable=_connected(connected=True),
         controllerKey=SIO,
         unitNumber=one.index,
-        yieldOnPoll=True,
+        yieldOnPoll=False,
     )
 
 
@@ -362,9 +372,47 @@ def floppy(one: Port, store_of: Any) -> Any:
         key=8000 + one.index,
         deviceInfo=_info(f"Floppy drive {one.index + 1}", one.target),
         backing=backing,
-        connectable=_connected(connected=False),
+        connectable=_connected(connected=True),
         controllerKey=SIO,
         unitNumber=one.index,
+    )
+
+
+def passthrough(one: Port) -> Any:
+    """A device of the host; which one it is stands in keys of the VMX that are read later."""
+    kind = device.VirtualPCIPassthrough
+    if one.kind == "dynamic":
+        pairs = (pair.split(":") for pair in one.target.split(","))
+        allowed = [kind.AllowedDevice(vendorId=int(pair[0], 16), deviceId=int(pair[1], 16)) for pair in pairs]
+        backing = kind.DynamicBackingInfo(deviceName="", allowedDevice=allowed)
+    else:
+        backing = kind.DeviceBackingInfo(deviceName="", id=one.target, deviceId="", systemId="", vendorId=0)
+    return kind(
+        key=13000 + one.index,
+        deviceInfo=_info(f"PCI device {one.index}", ""),
+        backing=backing,
+        controllerKey=PCI,
+        unitNumber=32 + one.index,
+    )
+
+
+def connected(found: list[Any], *, running: bool) -> list[Any]:
+    """Return devices as they are while the machine runs, connected where they begin so, or while it is off."""
+    return [_as_running(one, running=running) for one in found]
+
+
+def _as_running(one: Any, *, running: bool) -> Any:
+    have = one.connectable
+    if have is None:
+        return one
+    return like(
+        one,
+        connectable=_connected(
+            connected=have.startConnected,
+            guest_control=have.allowGuestControl,
+            now=running and have.startConnected,
+            status="ok" if running else "untried",
+        ),
     )
 
 

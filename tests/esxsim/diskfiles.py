@@ -6,37 +6,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyVmomi import vim
 
-from .entity import like, stable_uuid
-from .filestore import File, OutOfSpace
-from .stores import Datastore, find_store
+from . import locks, vmdk
+from .change import Change, invalid
+from .diskmanager import found
+from .entity import like
+from .filestore import OutOfSpace
+from .stores import Datastore, find_store, no_space
 from .world import World
 
-if TYPE_CHECKING:
-    from .devicechange import Change
-
 device: Any = vim.vm.device
-# A thin disk begins with this much of its capacity.
-THIN_SHARE = 64
 
 
-def find(world: World, name: str) -> tuple[Datastore, File | None]:
+def exists(world: World, name: str) -> bool:
     """
-    Find a file by its datastore path; None: the datastore has no such file.
+    Tell whether there is a file at a datastore path.
 
     Raises:
         InvalidDatastorePath: there is no such datastore.
     """
     store, path = find_store(world, name)
-    return store, store.files.get(path)
-
-
-def size_of(capacity_kib: int, *, thin: bool) -> int:
-    """Bytes that a new disk takes."""
-    return capacity_kib * 1024 // (THIN_SHARE if thin else 1)
+    return store.files.get(path) is not None
 
 
 def added(change: Change, disk: Any, spec: Any, index: int) -> Any:
@@ -44,74 +37,107 @@ def added(change: Change, disk: Any, spec: Any, index: int) -> Any:
     Make or attach the file of a new disk.
 
     Raises:
-        FileAlreadyExists, FileNotFound, NoDiskSpace, InvalidDeviceSpec.
+        FileAlreadyExists, FileNotFound, FileLocked, NoDiskSpace, InvalidDiskFormat, InvalidDeviceSpec and its kinds.
     """
-    from .devicechange import invalid
-
     backing = disk.backing
+    if isinstance(backing, device.VirtualDisk.RawDiskMappingVer1BackingInfo):
+        raise vim.fault.InvalidDeviceBacking(
+            deviceIndex=index,
+            property="virtualDeviceSpec.device.backing",
+            msg="The simulated host has no LUN that could be mapped: raw device mappings are refused.",
+        )
     if not isinstance(backing, device.VirtualDisk.FlatVer2BackingInfo):
         raise invalid(index, "device.backing", "esxsim knows flat disks only")
-    if str(spec.fileOperation or "") == "create":
-        disk = _created(change, disk, index)
-    else:
-        if not backing.fileName:
-            raise invalid(index, "device.backing.fileName", "the disk that is to be attached has no name")
-        _store, file = find(change.world, backing.fileName)
-        if file is None:
-            raise vim.fault.FileNotFound(file=backing.fileName, msg=f"File {backing.fileName} was not found")
-        users = _users(change, backing.fileName)
-        if users:
-            raise vim.fault.FileLocked(file=backing.fileName, msg=f"{backing.fileName} is in use by {users[0]}.")
-        capacity = file.capacity_kib or disk.capacityInKB or 0
-        disk = like(
-            disk,
-            capacityInKB=capacity,
-            capacityInBytes=capacity * 1024,
-            backing=like(backing, thinProvisioned=file.thin, eagerlyScrub=file.eager),
-        )
-    return _complete(change, disk)
+    if str(spec.fileOperation or "") in ("create", "replace"):
+        return _complete(change, _created(change, disk, index, replace=str(spec.fileOperation) == "replace"))
+    return _complete(change, _attached(change, disk, index))
 
 
-def _created(change: Change, disk: Any, index: int) -> Any:
-    from .devicechange import invalid
+def _attached(change: Change, disk: Any, index: int) -> Any:
+    name = disk.backing.fileName
+    if not name:
+        raise invalid(index, "device.backing.fileName", "the disk that is to be attached has no name")
+    store, path = find_store(change.world, name)
+    there = found(store, path, name)
+    _check_unused(change, name, disk.backing)
+    return like(
+        disk,
+        capacityInKB=there.capacity_kib,
+        capacityInBytes=there.capacity_kib * 1024,
+        backing=like(
+            disk.backing,
+            fileName=f"[{store.get('name')}] {path}",
+            thinProvisioned=there.thin,
+            eagerlyScrub=True if there.eager else None,
+            uuid=there.uuid,
+        ),
+    )
 
+
+def _check_unused(change: Change, name: str, backing: Any) -> None:
+    own = (one.backing for one in change.devices if isinstance(one, device.VirtualDisk))
+    if change.running and any(getattr(one, "fileName", None) == name for one in own):
+        raise locks.locked(name)
+    shared = str(backing.sharing or "") == locks.MULTI_WRITER
+    users = locks.users(change.world, name, but=change.machine, shared=shared)
+    if users:
+        raise vim.fault.FileLocked(file=name, msg=f"Unable to access file {name} since it is locked by {users[0]}")
+
+
+def _created(change: Change, disk: Any, index: int, *, replace: bool) -> Any:
     backing = disk.backing
     capacity = disk.capacityInKB or (disk.capacityInBytes or 0) // 1024
     if capacity < 1:
         raise invalid(index, "device.capacityInKB", "a disk needs a capacity")
     name = _named(change, backing.fileName or "")
-    store, file = find(change.world, name)
-    if file is not None:
-        raise vim.fault.FileAlreadyExists(file=name, msg=f"Cannot complete the operation because {name} exists.")
-    thin, eager = bool(backing.thinProvisioned), bool(backing.eagerlyScrub)
-    size = size_of(capacity, thin=thin)
-    if size > store.files.free:
-        raise vim.fault.NoDiskSpace(
-            datastore=store.get("name"), file=name, msg=f"There is no space left on the datastore {store.get('name')}."
+    store, path = find_store(change.world, name)
+    is_there = store.files.get(path) is not None
+    if name in change.made or (is_there and not replace):
+        raise vim.fault.FileAlreadyExists(
+            file=name, msg=f"Cannot complete the operation because the file or folder {name} already exists"
         )
-    change.acts.append(lambda: _make(store, name, File(size, None, capacity, thin=thin, eager=eager)))
-    made = like(backing, fileName=name, thinProvisioned=thin, eagerlyScrub=eager)
+    if is_there:
+        locks.check_free(change.world, store, path)
+        change.acts.append(lambda: vmdk.discard(store.files, path))
+    thin, eager = bool(backing.thinProvisioned), bool(backing.eagerlyScrub) and not backing.thinProvisioned
+    change.take(store, name, 0 if thin else capacity * 1024)
+    change.made.append(name)
+    uuid = backing.uuid or vmdk.new_uuid(change.uuid, name)
+    make = {"thin": thin, "eager": eager, "adapter": change.adapter(disk.controllerKey), "uuid": uuid.lower()}
+    change.acts.append(lambda: _make(store, path, name, capacity, make))
+    made = like(backing, fileName=name, thinProvisioned=thin, eagerlyScrub=True if eager else None, uuid=uuid)
     return like(disk, capacityInKB=capacity, capacityInBytes=capacity * 1024, backing=made)
 
 
-def _make(store: Datastore, name: str, file: File) -> None:
+def _make(store: Datastore, path: str, name: str, capacity: int, make: dict[str, Any]) -> None:
     try:
-        store.files.allocate(find_store(store.world, name)[1], file)
+        vmdk.create(store.files, path, capacity, **make)
     except OutOfSpace as error:
-        raise vim.fault.NoDiskSpace(datastore=store.get("name"), file=name, msg="No space is left.") from error
+        raise no_space(store, name) from error
     store.touch("summary", "info")
 
 
 def _named(change: Change, asked: str) -> str:
     """Choose the file of a new disk: as asked, or beside the VMX with the machine's name and a number."""
-    if asked.startswith("[") and asked.lower().endswith(".vmdk"):
-        return asked
+    if asked.lower().endswith(".vmdk"):
+        # A name without a datastore is meant beside the VMX.
+        name = asked if asked.startswith("[") else change.home + asked
+        store, path = find_store(change.world, name)
+        folder = path.rpartition("/")[0]
+        if not store.files.is_folder(folder) and f"[{store.get('name')}] {folder}/" != change.home:
+            raise vim.fault.FileNotFound(file=name, msg=f"File {name} was not found")
+        return f"[{store.get('name')}] {path}"
     taken = {one.backing.fileName for one in change.devices if isinstance(one, device.VirtualDisk)}
+    home = change.home
+    if asked.startswith("[") and find_store(change.world, asked)[0] is not find_store(change.world, home)[0]:
+        # Only a datastore was named: the folder has the same name there.
+        home = f"[{find_store(change.world, asked)[0].get('name')}] {home.partition('] ')[2]}"
+    plain = change.base
     for number in range(1000):
-        name = f"{change.home}{change.name}{f'_{number}' if number else ''}.vmdk"
-        if name not in taken and find(change.world, name)[1] is None:
+        name = f"{home}{plain}{f'_{number}' if number else ''}.vmdk"
+        if name not in taken and name not in change.made and not exists(change.world, name):
             return name
-    raise vim.fault.FileAlreadyExists(file=change.home, msg="No name is left for the disk.")
+    raise vim.fault.FileAlreadyExists(file=home, msg="No name is left for the disk.")
 
 
 def _complete(change: Change, disk: Any) -> Any:
@@ -123,13 +149,13 @@ def _complete(change: Change, disk: Any) -> Any:
         disk,
         backing=like(
             backing,
-            datastore=find(change.world, backing.fileName)[0].ref,
+            datastore=find_store(change.world, backing.fileName)[0].ref,
             diskMode=backing.diskMode or "persistent",
             split=bool(backing.split),
             writeThrough=bool(backing.writeThrough),
             digestEnabled=False,
             sharing=backing.sharing or "sharingNone",
-            uuid=backing.uuid or stable_uuid("vmdk", change.uuid, backing.fileName),
+            uuid=backing.uuid or vmdk.new_uuid(backing.fileName),
         ),
         shares=disk.shares or shares,
         storageIOAllocation=like(
@@ -154,12 +180,11 @@ def edited(change: Change, old: Any, new: Any, index: int) -> Any:
     Change a disk: make it larger, exchange its file.
 
     Raises:
-        InvalidDeviceSpec: it would shrink. NoDiskSpace, FileNotFound.
+        InvalidDeviceSpec: it would shrink. NoDiskSpace, FileNotFound, InvalidDiskFormat.
     """
-    from .devicechange import invalid
-
-    if new.backing.fileName != old.backing.fileName and find(change.world, new.backing.fileName)[1] is None:
-        raise vim.fault.FileNotFound(file=new.backing.fileName, msg=f"File {new.backing.fileName} was not found")
+    if new.backing.fileName != old.backing.fileName:
+        new = _attached(change, like(new, capacityInKB=None, capacityInBytes=None), index)
+        old = new
     if change.running and str(new.backing.diskMode) != str(old.backing.diskMode):
         raise vim.fault.InvalidPowerState(
             requestedState="poweredOff", existingState="poweredOn", msg="The mode of a disk cannot change now."
@@ -170,38 +195,26 @@ def edited(change: Change, old: Any, new: Any, index: int) -> Any:
     if grown < old.capacityInKB:
         raise invalid(index, "device.capacityInKB", "a disk cannot be made smaller")
     if grown > old.capacityInKB:
-        store, file = find(change.world, new.backing.fileName)
-        more = 0 if file is None or file.thin else (grown - old.capacityInKB) * 1024
-        if more > store.files.free:
-            raise vim.fault.NoDiskSpace(
-                datastore=store.get("name"), file=new.backing.fileName, msg="No space is left on the datastore."
-            )
-        change.acts.append(lambda: _grow(store, file, grown, more))
+        if getattr(new.backing, "parent", None) is not None:
+            raise invalid(index, "device.capacityInKB", "a disk with snapshots cannot be made larger")
+        name = new.backing.fileName
+        store, path = find_store(change.world, name)
+        there = found(store, path, name)
+        change.take(store, name, 0 if there.thin else max(0, grown - there.capacity_kib) * 1024)
+        change.acts.append(lambda: _grow(store, path, name, grown))
     return _complete(change, like(new, capacityInKB=grown, capacityInBytes=grown * 1024))
 
 
-def _grow(store: Datastore, file: File | None, capacity_kib: int, more: int) -> None:
-    if file is not None:
-        file.capacity_kib = capacity_kib
-        store.files.grow(file, more)
-        store.touch("summary", "info")
-
-
-def destroy(world: World, name: str) -> None:
-    """Delete the file of a disk."""
-    store, path = find_store(world, name)
-    store.files.discard(path)
+def _grow(store: Datastore, path: str, name: str, capacity_kib: int) -> None:
+    try:
+        vmdk.grow(store.files, path, capacity_kib)
+    except OutOfSpace as error:
+        raise no_space(store, name) from error
     store.touch("summary", "info")
 
 
-def _users(change: Change, name: str) -> list[str]:
-    """The names of running machines that have a disk's file open."""
-    return [
-        vm.get("name")
-        for vm in change.world.of_type("VirtualMachine")
-        if vm.get("runtime.powerState") == "poweredOn"
-        and any(
-            isinstance(one, device.VirtualDisk) and one.backing.fileName == name
-            for one in vm.get("config.hardware.device")
-        )
-    ]
+def destroy(world: World, name: str) -> None:
+    """Delete the files of a disk."""
+    store, path = find_store(world, name)
+    vmdk.discard(store.files, path)
+    store.touch("summary", "info")
