@@ -30,7 +30,7 @@ class Guest:
     What runs inside.
 
     ``tools``: running, not-running, not-installed, or old (running, but out of date). With ``boot_seconds`` the tools
-    come up that long after the machine was powered on.
+    come up that long after the machine was powered on. ``locks_cdrom``: it has a medium mounted, and holds its drive.
     """
 
     tools: str = "running"
@@ -39,6 +39,7 @@ class Guest:
     shutdown_seconds: float = 2.0
     boot_seconds: float = 0.0
     ignores_shutdown: bool = False
+    locks_cdrom: bool = False
 
     def tools_run(self, vm: VmBase) -> bool:
         """Say whether the tools answer now."""

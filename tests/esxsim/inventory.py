@@ -11,92 +11,26 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import creating, hostdata
+from . import hostdata
+from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
 from .devices import network_moid
+from .diskmanager import VirtualDiskManager
 from .entity import Entity, plain
-from .filestore import File
+from .filemanager import FileManager
+from .folder import Folder
 from .machine import VirtualMachine
-from .managed import Call, method, reference
+from .managed import reference
 from .managers import REFERENCES, ServiceInstance, add_managers
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .roster import POOL, VM_FOLDER, add_machines
 from .search import SearchIndex
-from .stores import Datastore, FileManager, VirtualDiskManager, find_store, store_objects
-from .tasks import Body
+from .stores import Datastore
 from .vmdata import allocation
-from .vmx_import import BadVmx, read
 from .world import World
 
-ROOT, DATACENTER, VM_FOLDER, POOL, COMPUTE = (
-    "ha-folder-root",
-    "ha-datacenter",
-    "ha-folder-vm",
-    "ha-root-pool",
-    "ha-compute-res",
-)
-
-
-class Folder(Entity):
-    """A folder; the one of the virtual machines registers them."""
-
-    type_name = "Folder"
-    common: ClassVar[dict[str, Any]] = {**Entity.common, "childEntity": []}
-
-    @method("CreateVM_Task")
-    def create(self, call: Call, *, config: Any, pool: Any, host: Any = None) -> Any:
-        creating.check(call.world, config)
-
-        def body() -> Body:
-            yield 0
-            vm = Inventory(call.world).add([creating.machine_of(call.world, config)], folder=self)[0]
-            try:
-                creating.furnish(vm, config)
-            except vmodl.MethodFault:
-                vm.delete()
-                raise
-            call.world.events.post("VmCreatedEvent", vm)
-            return vm.ref
-
-        return call.world.tasks.start(self, "CreateVM_Task", body())
-
-    @method("RegisterVM_Task")
-    def register(
-        self,
-        call: Call,
-        *,
-        path: str,
-        name: str | None = None,
-        asTemplate: bool = False,
-        pool: Any = None,
-        host: Any = None,
-    ) -> Any:
-        if asTemplate:
-            raise vmodl.fault.NotSupported(msg="A host without vCenter has no templates.")
-
-        def body() -> Body:
-            yield 0
-            store, rest = find_store(call.world, path)
-            file = store.files.get(rest)
-            content = file.read() if file is not None else None
-            if content is None:
-                raise vim.fault.NotFound(msg=f"The file {path} was not found.")
-            vmx_path = f"[{store.get('name')}] {rest}"
-            if any(vm.vmx_path == vmx_path for vm in call.world.of_type("VirtualMachine")):
-                raise vim.fault.AlreadyExists(
-                    name=path, msg=f"The specified key, name, or identifier already exists: {path}"
-                )
-            try:
-                machine = read(content, vmx_path)
-            except BadVmx as error:
-                raise vim.fault.InvalidVmConfig(property="", msg=str(error)) from error
-            vm = Inventory(call.world).add([creating.with_capacities(call.world, machine)], folder=self)[0]
-            if name:
-                vm.set("name", name)
-            call.world.events.post("VmRegisteredEvent", vm)
-            return vm.ref
-
-        return call.world.tasks.start(self, "RegisterVM_Task", body())
+ROOT, DATACENTER, COMPUTE = "ha-folder-root", "ha-datacenter", "ha-compute-res"
 
 
 class HostSystem(Entity):
@@ -119,26 +53,12 @@ class Inventory:
 
     def add(self, machines: Iterable[Machine], folder: Entity | None = None, **options: Any) -> list[VirtualMachine]:
         """
-        Add virtual machines to a folder; ``options`` are those of VirtualMachine.
+        Add virtual machines, with their disks, to a folder; ``options`` are those of VirtualMachine.
 
         Returns:
             The machines, with ids that follow those that are there.
         """
-        world = self.world
-        with world.lock:
-            parent = folder or world.find("Folder", VM_FOLDER)
-            number = max((int(vm.moid) for vm in world.of_type("VirtualMachine")), default=0)
-            added = []
-            for machine in machines:
-                number += 1
-                added.append(self._make(str(number), machine, parent, **options))
-            refs = [vm.ref for vm in added]
-            parent.append("childEntity", *refs)
-            world.find("HostSystem", hostdata.HOST).append("vm", *refs)
-            world.find("ResourcePool", POOL).append("vm", *refs)
-            for kind in ("Datastore", "Network"):
-                self._link(kind, added)
-            return added
+        return add_machines(self.world, machines, folder, **options)
 
     def folder(self, path: str) -> Entity:
         """Find or make the folder at a path below the folder of the virtual machines."""
@@ -153,59 +73,6 @@ class Inventory:
             assert isinstance(found, Entity)
             parent = found
         return parent
-
-    def _make(self, moid: str, machine: Machine, parent: Entity, **options: Any) -> VirtualMachine:
-        stores = {}
-        for path in (machine.vmx_path, *(disk.file for disk in machine.disks)):
-            store = self._store(path)
-            if store is not None:
-                stores[store.moid] = store
-        known = [nic.network for nic in machine.nics if nic.network and self._network(nic.network) is not None]
-        vm = VirtualMachine(
-            moid,
-            machine,
-            parent=parent.ref,
-            resourcePool=vim.ResourcePool(POOL),
-            environmentBrowser=vim.EnvironmentBrowser("ha-host-envbrowser"),
-            datastore=[store.ref for store in stores.values()],
-            network=[vim.Network(network_moid(name)) for name in dict.fromkeys(known)],
-            **options,
-        )
-        self.world.add(vm)
-        self._put_files(vm, machine)
-        return vm
-
-    def _put_files(self, vm: VirtualMachine, machine: Machine) -> None:
-        store = self._store(machine.vmx_path)
-        if store is not None:
-            path = machine.vmx_path.partition("]")[2].strip()
-            store.files.put(path, File(2048, lambda: vm.vmx().encode()))
-        for disk in machine.disks:
-            store = self._store(disk.file)
-            path = disk.file.partition("]")[2].strip()
-            if store is not None and store.files.get(path) is None:
-                size = disk.capacity_kib * 1024 // (4 if disk.thin else 1)
-                store.files.put(path, File(size, None, disk.capacity_kib, thin=disk.thin))
-        for port in (*machine.serials, *machine.parallels):
-            store = self._store(port.target)
-            path = port.target.partition("]")[2].strip()
-            if store is not None and path and store.files.get(path) is None:
-                store.files.put(path, File(0, b""))
-
-    def _store(self, path: str) -> Datastore | None:
-        name = path.partition("]")[0].removeprefix("[") if path.startswith("[") else ""
-        return next((store for store in self.world.of_type("Datastore") if store.get("name") == name), None)
-
-    def _network(self, name: str) -> Any:
-        return self.world.find_or_none("Network", network_moid(name))
-
-    def _link(self, kind: str, vms: Sequence[VirtualMachine]) -> None:
-        found: dict[str, list[Any]] = {}
-        for vm in vms:
-            for ref in vm.get(kind.lower()):
-                found.setdefault(ref._moId, []).append(vm.ref)
-        for moid, refs in found.items():
-            self.world.find(kind, moid).append("vm", *refs)
 
 
 def build(

@@ -10,14 +10,17 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import configspec, vmdata, vmx_text
-from .devices import iterate
+from . import cdromlock, configspec, hardware, identity, machinefiles, speccheck, vmdata, vmx_text
+from .change import Change
 from .managed import Call, method
+from .questions import QuestionRule
 from .snapshots import WithSnapshots
 
 
 class VirtualMachine(WithSnapshots):
     """A virtual machine."""
+
+    change: Change | None = None
 
     def vmx(self) -> str:
         """The text of its VMX file, as it would be written now."""
@@ -26,17 +29,34 @@ class VirtualMachine(WithSnapshots):
             return vmx_text.written(config)
         return vmx_text.updated(self.original, self.baseline, vmx_text.lines_of(config))
 
+    def vmx_bytes(self) -> bytes:
+        """The content of its VMX file, as it would be written now."""
+        return self.vmx().encode()
+
+    def natural(self, operation: str) -> list[QuestionRule]:
+        if operation == "power-on":
+            return identity.asked_at_power_on(self)
+        if operation == "unmount-tools":
+            return cdromlock.asked_by_unmount(self)
+        return cdromlock.asked_by_change(self, self.change) if operation == "reconfigure" else []
+
+    def start(self) -> None:
+        fault = machinefiles.why_not(self)
+        if fault is not None:
+            raise fault
+        super().start()
+
     @method("ReconfigVM_Task")
     def reconfigure(self, call: Call, *, spec: Any) -> Any:
         configspec.check_known(spec)
-        planned: list[Any] = []
+        self.change = None
 
         def check() -> Any:
-            fault = configspec.objection(self, spec)
+            fault = speccheck.objection(self, spec)
             if fault is not None:
                 return fault
             try:
-                planned.append(configspec.planned(self, spec))
+                self.change = configspec.planned(self, spec)
             except vmodl.MethodFault as error:
                 return error
             return None
@@ -46,11 +66,15 @@ class VirtualMachine(WithSnapshots):
             self.apply(spec)
             self.world.events.post("VmReconfiguredEvent", self, configSpec=spec)
 
-        return self.run("reconfigure", act, check)
+        try:
+            return self.run("reconfigure", act, check)
+        finally:
+            self.change = None
 
     def apply(self, spec: Any) -> None:
         """Change the configuration."""
         configspec.apply(self, spec, configspec.planned(self, spec))
+        machinefiles.write_vmx(self)
 
     def relink(self) -> None:
         """Bring the lists of datastores and networks up to date with the devices, here and there."""
@@ -71,15 +95,15 @@ class VirtualMachine(WithSnapshots):
 
     @method("UpgradeVM_Task")
     def upgrade(self, call: Call, *, version: str | None = None) -> Any:
-        wanted = version or f"vmx-{configspec.NEWEST_HARDWARE}"
+        wanted = version or hardware.version_text(hardware.newest(call.world))
         have = self.get("config.version")
 
         def check() -> Any:
             fault = self.in_state(None, "poweredOff")()
-            number = wanted.rpartition("-")[2]
-            if fault is None and (not number.isdigit() or int(number) > configspec.NEWEST_HARDWARE):
+            number = hardware.known_number(self.world, wanted)
+            if fault is None and number is None:
                 fault = vmodl.fault.InvalidArgument(invalidProperty="version", msg=f"There is no version {wanted}.")
-            if fault is None and int(number) <= int(have.rpartition("-")[2]):
+            if fault is None and number is not None and number <= int(have.rpartition("-")[2]):
                 fault = vim.fault.AlreadyUpgraded(msg="The virtual hardware is as new as that already.")
             return fault
 
@@ -91,13 +115,18 @@ class VirtualMachine(WithSnapshots):
 
     @method("Rename_Task")
     def rename(self, call: Call, *, newName: str) -> Any:
+        def check() -> Any:
+            if not 0 < len(newName) <= speccheck.LONGEST_NAME:
+                return vim.fault.InvalidName(name=newName, msg=f"The name '{newName}' is invalid.")
+            return speccheck.namesake(self.world, self.get("parent"), newName, but=self)
+
         def act() -> None:
             old = self.get("name")
             self.set("name", newName)
             self.change_version()
             self.world.events.post("VmRenamedEvent", self, oldName=old, newName=newName)
 
-        return self.run("rename", act)
+        return self.run("rename", act, check)
 
     @method("UnregisterVM")
     def unregister(self, call: Call) -> None:
@@ -117,15 +146,8 @@ class VirtualMachine(WithSnapshots):
 
     def delete(self) -> None:
         """Take the VM out of the inventory, and its files from the datastore."""
-        config = self.get("config")
-        backings = [one.backing for one in iterate(config, vim.vm.device.VirtualDisk)]
-        names = [config.files.vmPathName, *(getattr(one, "fileName", "") for one in backings)]
         self.leave()
-        for name in names:
-            store_name, _rest, path = name.removeprefix("[").partition("] ")
-            for store in self.world.of_type("Datastore"):
-                if store.get("name") == store_name:
-                    store.files.discard(path)
+        machinefiles.delete(self)
 
     def vanish(self) -> None:
         """Disappear under the hands of whoever works on the VM: its tasks fail."""
@@ -137,11 +159,9 @@ class VirtualMachine(WithSnapshots):
     def leave(self) -> None:
         """Take the VM out of the inventory; its files stay."""
         self.world.events.post("VmRemovedEvent", self)
-        config = self.get("config")
-        store_name, _rest, path = config.files.vmPathName.removeprefix("[").partition("] ")
-        for store in self.world.of_type("Datastore"):
-            if store.get("name") == store_name:
-                store.files.freeze(path)
+        store, path = machinefiles.place(self, self.vmx_path)
+        if store is not None:
+            store.files.freeze(path)
         for holder in (*self.world.of_type("Folder"), *self.world.of_type("HostSystem")):
             holder.discard("childEntity" if holder.type_name == "Folder" else "vm", self.ref)
         for kind in ("ResourcePool", "Datastore", "Network"):

@@ -63,7 +63,7 @@ class Powered(Asking):
         """
         self.check_free()
         fault = check() if check is not None else None
-        rules = [] if fault is not None else self.triggered(operation)
+        rules = [] if fault is not None else [*self.triggered(operation), *self.natural(operation)]
         failures = [] if fault is not None else [one for one in self.failures if one.takes(operation)]
 
         def work() -> Body:
@@ -87,6 +87,14 @@ class Powered(Asking):
 
         cancelable = self.cancelable or any(rule.cancelable for rule in rules)
         return self.world.tasks.start(self, method_name or TASK_METHODS[operation], body(), cancelable=cancelable)
+
+    def natural(self, operation: str) -> list[QuestionRule]:
+        """What an operation asks that begins now because of what the machine is, without any rule."""
+        return []
+
+    def start(self) -> None:
+        """Begin to run; raises the fault that speaks against it."""
+        self.turn("poweredOn")
 
     def blocked(self, rule: QuestionRule) -> tuple[str, Body]:
         operation = rule.task or "power-on"
@@ -126,7 +134,7 @@ class Powered(Asking):
     @method("PowerOnVM_Task")
     def power_on(self, call: Call, *, host: Any = None) -> Any:
         check = self.in_state("poweredOn", "poweredOff", "suspended")
-        return self.run("power-on", lambda: self.turn("poweredOn"), check)
+        return self.run("power-on", self.start, check)
 
     @method("PowerOffVM_Task")
     def power_off(self, call: Call) -> Any:
@@ -199,7 +207,7 @@ class Powered(Asking):
         if fault is not None:
             raise fault
         ended: list[Any] = []
-        rules = self.triggered(operation)
+        rules = [*self.triggered(operation), *self.natural(operation)]
 
         def body() -> Body:
             yield from self.questions_of(rules, operation)

@@ -79,6 +79,7 @@ class QuestionRule:
         id: the id of every instance; None: a new one each time.
         cancelable: whether the task can be cancelled while it asks.
         task: of a question that is there from the start: the operation that it blocks; None: no task.
+        on_answer: what an answer that lets the operation go on does, given its key.
     """
 
     during: str
@@ -94,6 +95,7 @@ class QuestionRule:
     cancelable: bool = False
     task: str | None = None
     other_client: OtherClient | None = None
+    on_answer: Callable[[str], None] | None = None
     seen: int = field(default=0, init=False)
 
     def takes(self, operation: str) -> bool:
@@ -106,6 +108,12 @@ class QuestionRule:
     def choice(self, key: str) -> Choice | None:
         """Find a choice by its key."""
         return next((one for one in self.choices if one.key == key), None)
+
+    def labelled(self, text: str) -> Choice | None:
+        """Find a choice by what people call it, as answers that are stored in a VMX do."""
+        plain = text.replace("_", "").lower()
+        named = ((one, (one.label.replace("_", "").lower(), one.summary.lower())) for one in self.choices)
+        return next((one for one, names in named if plain in names), None)
 
     def info(self, number: str) -> Any:
         """The question as the API shows it."""
@@ -207,8 +215,7 @@ class Asking(VmBase):
             while self.pending is not None:
                 yield self.pending.over
                 yield 0
-            key = yield from self._ask_once(rule)
-            choice = rule.choice(key)
+            choice = self._stored_answer(rule) or rule.choice((yield from self._ask_once(rule)))
             effect = choice.effect if choice is not None else Effect()
             if effect.what != "again" or (effect.times is not None and rounds >= effect.times):
                 break
@@ -221,6 +228,16 @@ class Asking(VmBase):
             self.turn("poweredOff")
             if operation != "power-off":
                 raise make_fault(DEFAULT_FAULT, {"reason": "The virtual machine was powered off."})
+        elif rule.on_answer is not None and choice is not None:
+            rule.on_answer(choice.key)
+
+    def _stored_answer(self, rule: QuestionRule) -> Choice | None:
+        """Find the answer that the VMX has to a question: then it is not asked."""
+        keys = {f"answer.{one}".lower() for one in rule.message_ids}
+        for option in self.get("config.extraConfig") if keys else ():
+            if option.key.lower() in keys:
+                return rule.labelled(str(option.value))
+        return None
 
     def _ask_once(self, rule: QuestionRule) -> Generator[Any, Any, str]:
         self.asked += 1

@@ -161,6 +161,7 @@ def _set_up(vm: Any, one: Mapping[str, Any], defaults: Mapping[str, Any]) -> Non
         shutdown_seconds=one.get("guest_shutdown_seconds", defaults.get("guest_shutdown_seconds", 2.0)),
         boot_seconds=one.get("guest_boot_seconds", 0.0),
         ignores_shutdown=one.get("guest_ignores_shutdown", False),
+        locks_cdrom=one.get("guest_locks_cdrom", False),
     )
     vm.task_seconds = one.get("task_seconds", defaults.get("task_seconds", 0.0))
     vm.cancelable = one.get("cancelable", False)

@@ -258,6 +258,7 @@ VM = record(
         "guest_shutdown_seconds": seconds,
         "guest_boot_seconds": seconds,
         "guest_ignores_shutdown": flag,
+        "guest_locks_cdrom": flag,
         "task_seconds": seconds,
         "cancelable": flag,
         "questions": listed(question),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from . import vmdata, vmx_fields, vmx_text
+from . import machinefiles, vmdata, vmx_fields, vmx_text
 from .description import Machine
+from .devices import connected
 from .entity import Entity, like
 from .guest import Guest
 
@@ -61,6 +62,8 @@ class VmBase(Entity):
         self.guest = guest or Guest()
         self.task_seconds = 0.0
         self.cancelable = False
+        self.registered = False
+        self.copies = 0
 
     def initial(self, name: str) -> Any:
         if name == "config" and self.machine is not None:
@@ -71,6 +74,8 @@ class VmBase(Entity):
             if self.original is not None:
                 made = vmx_fields.applied(made, vmx_text.entries(self.original))
                 self.baseline = vmx_text.lines_of(vmdata.named(made, machine.name))
+            if self.get("runtime.powerState") == "poweredOn":
+                made = like(made, hardware=like(made.hardware, device=connected(made.hardware.device, running=True)))
             return made
         if name == "runtime":
             return vmdata.runtime("poweredOff", None)
@@ -98,6 +103,9 @@ class VmBase(Entity):
         self.set("runtime.toolsInstallerMounted", False)
         if self.get("runtime.powerState") != power_state:
             self.set("runtime.powerState", power_state)
+            machinefiles.turned(self, power_state)
+            devices = connected(self.get("config.hardware.device"), running=running)
+            self.set("config.hardware.device", devices)
             self.world.events.post(TURNED[power_state], self)
         if running and self.guest.boot_seconds:
             self.world.clock.call_later(self.guest.boot_seconds, lambda: self.touch("guest", "guestHeartbeatStatus"))

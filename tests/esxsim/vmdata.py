@@ -6,21 +6,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 
 from . import guestos
-from .description import Machine
+from .description import CREATED, Machine
 from .devices import devices, iterate
-from .entity import filled, like, stable_uuid
+from .entity import filled, like
+from .uuids import location_of
 
 if TYPE_CHECKING:
     from .vmbase import VmBase
 
-CREATED = datetime(2026, 1, 1, tzinfo=timezone.utc)
 VM_OVERHEAD_BYTES = 40 * 1024 * 1024
 SHARES = {"low": 500, "normal": 1000, "high": 2000}
 
@@ -166,7 +166,7 @@ def config(machine: Machine, store_of: Any) -> Any:
         version=f"vmx-{machine.hardware_version:02d}",
         uuid=machine.uuid,
         instanceUuid=machine.instance_uuid,
-        locationId=stable_uuid("location", machine.uuid),
+        locationId=location_of(machine.vmx_path) if machine.original is None else machine.location,
         template=machine.template,
         annotation=machine.annotation,
         files=like(

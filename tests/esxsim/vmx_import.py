@@ -15,19 +15,32 @@ from .description import Cdrom, Disk, Machine, Nic, Port, Slot
 from .entity import stable_uuid
 from .vmx_fields import KEYS
 
-_GENERAL = re.compile(
-    r"displayname|memsize|numvcpus|guestos|annotation|uuid\..*|vc\.uuid|firmware|virtualhw\.version|cpuid\.corespersocket"
-    r"|config\.version|\.encoding|(?:scsi|sata|ide|nvme|floppy|ethernet|serial|parallel)\d.*|svga\..*|sched\.(?:mem|cpu)\..*"
+# What properties of the API say of devices, and so does not stand among the other keys.
+_DEVICES = re.compile(
+    r"(?:scsi|sata|ide|nvme|floppy|ethernet|serial|parallel|pcipassthru)\d+(?::\d+)?\.(?:present|filename|filetype"
+    r"|devicetype|clientdevice|startconnected|allowguestconnectioncontrol|virtualdev|features|networkname|connectiontype"
+    r"|addresstype|address|generatedaddress|generatedaddressoffset|wakeonpcktrcv|uptcompatibility|externalid|dvs\..*"
+    r"|mode|writethrough|sharing|sharedbus|redo|autodetect|yieldonmsrread|trynorxloss|vspc|pipe\.endpoint"
+    r"|network\.endpoint|id|systemid|vendorid|deviceid|alloweddevices|opaquenetwork\..*)"
+    r"|sched\.(?:scsi|sata|ide|nvme)\d+:\d+\.(?:shares|throughputcap)"
 )
+_GENERAL = re.compile(
+    r"displayname|memsize|numvcpus|guestos|annotation|uuid\.(?:bios|location)|vc\.uuid|firmware|virtualhw\.version"
+    r"|cpuid\.corespersocket|config\.version|\.encoding|svga\.(?:vramsize|autodetect|numdisplays|graphicsmemorykb)"
+    r"|sched\.mem\.(?:max|min|minsize|shares)|sched\.cpu\.(?:min|max|shares|units|affinity)|mks\.(?:enable3d|use3drenderer)"
+)
+
+
+_PAIR = re.compile(r"(?:0x)?[0-9a-f]{1,4}:(?:0x)?[0-9a-f]{1,4}", re.IGNORECASE)
 
 
 class BadVmx(ValueError):
     """A VMX file that no machine can be made of."""
 
 
-def read(data: bytes, vmx_path: str) -> Machine:
+def read(data: bytes, vmx_path: str, stores: Mapping[str, str] | None = None) -> Machine:
     """
-    Read a VMX file that lies at a datastore path.
+    Read a VMX file that lies at a datastore path; ``stores`` are the names of the datastores by their ids.
 
     Raises:
         BadVmx: it has no entries, or its numbers are none.
@@ -36,6 +49,8 @@ def read(data: bytes, vmx_path: str) -> Machine:
     found = vmx_text.entries(text)
     if not found:
         raise BadVmx(f"{vmx_path}: no entry of a VMX file was found")
+    spelled = vmx_text.spelled(text)
+    stores = stores or {}
     name = vmx_text.unescaped(_percent(found.get("displayname", vmx_path.rpartition("/")[2].removesuffix(".vmx"))))
     uuid = _uuid(found.get("uuid.bios")) or stable_uuid("uuid", vmx_path)
     shares = found.get("sched.cpu.shares", "normal").lower()
@@ -50,19 +65,27 @@ def read(data: bytes, vmx_path: str) -> Machine:
         hardware_version=_number(found, "virtualhw.version", 4, vmx_path),
         firmware="efi" if found.get("firmware") == "efi" else "bios",
         uuid=uuid,
+        location=_uuid(found.get("uuid.location")),
         instance_uuid=_uuid(found.get("vc.uuid")) or stable_uuid("instance", vmx_path),
-        disks=tuple(_disks(found, vmx_path)),
-        cdroms=tuple(_cdroms(found, vmx_path)),
+        disks=tuple(_disks(found, vmx_path, stores)),
+        cdroms=tuple(_cdroms(found, vmx_path, stores)),
         nics=tuple(_nics(found)),
-        serials=tuple(_ports(found, "serial", 4, vmx_path)),
-        parallels=tuple(_ports(found, "parallel", 3, vmx_path)),
-        floppies=tuple(_ports(found, "floppy", 2, vmx_path)),
+        serials=tuple(_ports(found, "serial", 32, vmx_path, stores)),
+        parallels=tuple(_ports(found, "parallel", 3, vmx_path, stores)),
+        floppies=tuple(_ports(found, "floppy", 2, vmx_path, stores)),
+        pci_devices=tuple(_passed_through(found)),
         scsi_models=_scsi_models(found),
         video_ram_kib=_number(found, "svga.vramsize", 4096 * 1024, vmx_path) // 1024,
         memory_limit=_number(found, "sched.mem.max", -1, vmx_path),
-        memory_reservation=max(0, _number(found, "sched.mem.minsize", 0, vmx_path)),
+        memory_reservation=max(
+            0, _number(found, "sched.mem.minsize", _number(found, "sched.mem.min", 0, vmx_path), vmx_path)
+        ),
         cpu_shares=shares if shares in ("low", "normal", "high") or shares.isdigit() else "normal",
-        extra_config={key: value for key, value in found.items() if not (_GENERAL.fullmatch(key) or key in KEYS)},
+        extra_config={
+            spelled[key]: vmx_text.unescaped(value)
+            for key, value in found.items()
+            if not (_GENERAL.fullmatch(key) or _DEVICES.fullmatch(key) or key in KEYS)
+        },
         original=text,
     )
 
@@ -116,40 +139,41 @@ def _slots(found: Mapping[str, str]) -> Iterator[tuple[str, Slot]]:
             yield prefix, Slot(bus=bus, controller=int(number), unit=int(unit))
 
 
-def place(name: str, vmx_path: str) -> str:
+def place(name: str, vmx_path: str, stores: Mapping[str, str] | None = None) -> str:
     """Read a file name of a VMX file as a datastore path; one that is on no datastore stays as it is."""
     match = re.fullmatch(r"/vmfs/volumes/([^/]+)/+(.+)", name)
     if match is not None:
-        return f"[{match.group(1)}] {match.group(2)}"
+        return f"[{(stores or {}).get(match.group(1), match.group(1))}] {match.group(2)}"
     if name.startswith("/") or "\\" in name:
         return name
     return vmx_path.rpartition("/")[0] + f"/{name}"
 
 
-def _disks(found: Mapping[str, str], vmx_path: str) -> Iterator[Disk]:
+def _disks(found: Mapping[str, str], vmx_path: str, stores: Mapping[str, str]) -> Iterator[Disk]:
     for prefix, slot in _slots(found):
         name = found.get(f"{prefix}.filename", "")
         if name.lower().endswith(".vmdk"):
             yield Disk(
-                file=place(name, vmx_path),
+                file=place(name, vmx_path, stores),
                 slot=slot,
                 mode=found.get(f"{prefix}.mode", "persistent").replace("-", "_"),
                 write_through=_true(found, f"{prefix}.writethrough"),
             )
 
 
-def _cdroms(found: Mapping[str, str], vmx_path: str) -> Iterator[Cdrom]:
+def _cdroms(found: Mapping[str, str], vmx_path: str, stores: Mapping[str, str]) -> Iterator[Cdrom]:
     for prefix, slot in _slots(found):
         name = found.get(f"{prefix}.filename", "")
         if name.lower().endswith(".vmdk") or slot.bus == "nvme":
             continue
-        iso = place(name, vmx_path) if name.lower().endswith(".iso") else None
+        iso = place(name, vmx_path, stores) if name.lower().endswith(".iso") else None
         automatic = name.lower() in ("auto detect", "emptybackingstring")
         yield Cdrom(
             slot=slot,
             iso=iso,
             device="" if automatic or iso else name,
             client=_true(found, f"{prefix}.clientdevice"),
+            raw=found.get(f"{prefix}.devicetype", "").lower() in ("cdrom-raw", "scsi-passthru"),
             connected=found.get(f"{prefix}.startconnected", "true").lower() == "true",
         )
 
@@ -173,7 +197,7 @@ def _nics(found: Mapping[str, str]) -> Iterator[Nic]:
         )
 
 
-def _ports(found: Mapping[str, str], what: str, count: int, vmx_path: str) -> Iterator[Port]:
+def _ports(found: Mapping[str, str], what: str, count: int, vmx_path: str, stores: Mapping[str, str]) -> Iterator[Port]:
     for index in range(count):
         prefix = f"{what}{index}"
         if not _true(found, f"{prefix}.present"):
@@ -182,9 +206,21 @@ def _ports(found: Mapping[str, str], what: str, count: int, vmx_path: str) -> It
         kind = "client" if _true(found, f"{prefix}.clientdevice") else kind
         target = found.get(f"{prefix}.filename", "")
         endpoint = found.get(f"{prefix}.{'pipe' if kind == 'pipe' else 'network'}.endpoint", "server")
-        yield Port(
-            index=index, kind=kind, target=place(target, vmx_path) if kind == "file" else target, endpoint=endpoint
-        )
+        target = place(target, vmx_path, stores) if kind == "file" else target
+        yield Port(index=index, kind=kind, target=target, endpoint=endpoint)
+
+
+def _passed_through(found: Mapping[str, str]) -> Iterator[Port]:
+    for index in range(16):
+        prefix = f"pcipassthru{index}"
+        if not _true(found, f"{prefix}.present"):
+            continue
+        allowed = found.get(f"{prefix}.alloweddevices", "")
+        pairs = [one.strip() for one in allowed.split(",") if _PAIR.fullmatch(one.strip())]
+        if pairs:
+            yield Port(index=index, kind="dynamic", target=",".join(pairs))
+        else:
+            yield Port(index=index, kind="device", target=found.get(f"{prefix}.id", ""))
 
 
 def _scsi_models(found: Mapping[str, str]) -> dict[int, str]:

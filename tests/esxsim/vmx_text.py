@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pyVmomi import vim
 
-from . import guestos, vmx_fields
+from . import guestos, vmx_device, vmx_fields
 from .devices import NIC_MODELS, SCSI_MODELS
 
 device: Any = vim.vm.device
+# Keys that a host writes before all else of the machine.
+FIRST = ("nvram", "pciBridge", "svga.present", "hpet0")
 _ENTRY = re.compile(r"""^\s*([A-Za-z.][\w:.*-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$""")
 
 
@@ -41,6 +43,16 @@ def entries(text: str) -> dict[str, str]:
     return found
 
 
+def spelled(text: str) -> dict[str, str]:
+    """The names of the entries as they are spelled, by their names in lower case."""
+    found: dict[str, str] = {}
+    for line in re.split(r"[\r\n;]+", text):
+        match = _ENTRY.match(line)
+        if match is not None:
+            found.setdefault(match.group(1).lower(), match.group(1))
+    return found
+
+
 def unescaped(value: str) -> str:
     """Read ``|22`` and its like."""
     return re.sub(r"\|([0-9A-Fa-f]{2})", lambda match: chr(int(match.group(1), 16)), value)
@@ -58,33 +70,43 @@ def spread(uuid: str) -> str:
 
 
 def written(config: Any) -> str:
-    """Write the VMX file of a configuration."""
+    """Write the VMX file of a configuration, in the order in which a host does."""
+    others = {str(one.key): escaped(str(one.value)) for one in config.extraConfig}
     found: dict[str, str] = {
         ".encoding": "UTF-8",
         "config.version": "8",
         "virtualHW.version": str(int(config.version.removeprefix("vmx-"))),
-        "guestOS": guestos.vmx_name(config.guestId),
-        "displayName": escaped(config.name),
-        "memSize": str(config.hardware.memoryMB),
-        "numvcpus": str(config.hardware.numCPU),
-        "uuid.bios": spread(config.uuid),
-        "vc.uuid": spread(config.instanceUuid),
-        "pciBridge0.present": "TRUE",
-        "vmci0.present": "TRUE",
     }
-    if config.annotation:
-        found["annotation"] = escaped(config.annotation)
-    if (config.hardware.numCoresPerSocket or 1) > 1:
-        found["cpuid.coresPerSocket"] = str(config.hardware.numCoresPerSocket)
-    if config.firmware == "efi":
-        found["firmware"] = "efi"
-    if config.memoryAllocation.limit >= 0:
-        found["sched.mem.max"] = str(config.memoryAllocation.limit)
-    found.update(vmx_fields.written(config))
+    found.update({key: value for key, value in others.items() if key.startswith(FIRST)})
+    found.update(_machine(config))
     for one in config.hardware.device:
         found.update(_device(one, config.files.vmPathName))
-    found.update({one.key: escaped(str(one.value)) for one in config.extraConfig})
+        found.update((key, escaped(value)) for key, value in vmx_device.written(one))
+    found["displayName"] = escaped(config.name)
+    found["guestOS"] = guestos.vmx_name(config.guestId)
+    found.update((key, escaped(value)) for key, value in vmx_fields.written(config))
+    found["uuid.bios"] = spread(config.uuid)
+    if config.locationId is not None:
+        found["uuid.location"] = spread(config.locationId)
+    found["vc.uuid"] = spread(config.instanceUuid)
+    # What stands among the other keys may say again what a device says.
+    known = {key.lower() for key in found}
+    found.update({key: value for key, value in others.items() if key.lower() not in known})
     return "".join(f'{name} = "{value}"\n' for name, value in found.items())
+
+
+def _machine(config: Any) -> Iterator[tuple[str, str]]:
+    yield "vmci0.present", "TRUE"
+    yield "floppy0.present", "FALSE"
+    yield "memSize", str(config.hardware.memoryMB)
+    yield "numvcpus", str(config.hardware.numCPU)
+    if (config.hardware.numCoresPerSocket or 1) > 1:
+        yield "cpuid.coresPerSocket", str(config.hardware.numCoresPerSocket)
+    if config.annotation:
+        yield "annotation", escaped(config.annotation)
+    if config.firmware == "efi":
+        yield "firmware", "efi"
+    yield "sched.mem.max", "unlimited" if config.memoryAllocation.limit < 0 else str(config.memoryAllocation.limit)
 
 
 def lines_of(config: Any) -> dict[str, str]:
@@ -138,84 +160,94 @@ def _device(one: Any, vmx_path: str) -> dict[str, str]:
 def _controller(one: Any, _vmx_path: str) -> dict[str, str]:
     if isinstance(one, device.VirtualSCSIController):
         model = {cls: name for name, cls in SCSI_MODELS.items()}.get(type(one), "lsilogic")
-        return {f"scsi{one.busNumber}.present": "TRUE", f"scsi{one.busNumber}.virtualDev": model}
-    bus = "sata" if isinstance(one, device.VirtualAHCIController) else "nvme"
-    return {f"{bus}{one.busNumber}.present": "TRUE"}
+        return {f"scsi{one.busNumber}.virtualDev": model, f"scsi{one.busNumber}.present": "TRUE"}
+    return {f"{vmx_device.name_of(one)}.present": "TRUE"}
 
 
 def _video(one: Any, _vmx_path: str) -> dict[str, str]:
-    return {"svga.present": "TRUE", "svga.vramSize": str(one.videoRamSizeInKB * 1024)}
-
-
-def _prefix(one: Any) -> str:
-    key = one.controllerKey
-    for bus, first in (("nvme", 31000), ("sata", 15000), ("scsi", 1000), ("ide", 200)):
-        if key >= first:
-            return f"{bus}{key - first}:{one.unitNumber}"
-    return f"ide0:{one.unitNumber}"
+    return {"svga.vramSize": str(one.videoRamSizeInKB * 1024)}
 
 
 def _disk(one: Any, vmx_path: str) -> dict[str, str]:
-    prefix = _prefix(one)
-    found = {f"{prefix}.present": "TRUE", f"{prefix}.fileName": _file(one.backing.fileName, vmx_path)}
-    if prefix.startswith("scsi"):
-        found[f"{prefix}.deviceType"] = "scsi-hardDisk"
-    elif prefix.startswith("ide"):
-        found[f"{prefix}.deviceType"] = "ata-hardDisk"
-    if one.backing.diskMode != "persistent":
-        found[f"{prefix}.mode"] = one.backing.diskMode.replace("_", "-")
-    return found
+    prefix = vmx_device.name_of(one)
+    kind = {"scsi": "scsi-hardDisk", "ide": "ata-hardDisk", "sata": "scsi-hardDisk", "nvme": "scsi-hardDisk"}
+    return {
+        f"{prefix}.deviceType": kind[prefix.rstrip(":0123456789")],
+        f"{prefix}.fileName": _file(one.backing.fileName, vmx_path),
+        f"{prefix}.present": "TRUE",
+    }
 
 
 def _cdrom(one: Any, vmx_path: str) -> dict[str, str]:
-    prefix = _prefix(one)
-    found = {f"{prefix}.present": "TRUE"}
-    backing = one.backing
-    if isinstance(backing, device.VirtualCdrom.IsoBackingInfo):
-        found |= {f"{prefix}.deviceType": "cdrom-image", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
-    elif isinstance(backing, device.VirtualCdrom.RemotePassthroughBackingInfo):
-        found |= {
-            f"{prefix}.deviceType": "atapi-cdrom",
+    prefix, backing, kinds = vmx_device.name_of(one), one.backing, device.VirtualCdrom
+    found: dict[str, str] = {}
+    if isinstance(backing, kinds.IsoBackingInfo):
+        name = _file(backing.fileName, vmx_path) if backing.fileName else "emptyBackingString"
+        found = {f"{prefix}.deviceType": "cdrom-image", f"{prefix}.fileName": name}
+    elif isinstance(backing, (kinds.RemotePassthroughBackingInfo, kinds.RemoteAtapiBackingInfo)):
+        raw = isinstance(backing, kinds.RemotePassthroughBackingInfo) and backing.exclusive
+        found = {
+            f"{prefix}.deviceType": "cdrom-raw" if raw else "atapi-cdrom",
             f"{prefix}.fileName": backing.deviceName or "CD/DVD drive 0",
             f"{prefix}.clientDevice": "TRUE",
         }
     else:
-        found |= {f"{prefix}.deviceType": "atapi-cdrom", f"{prefix}.fileName": backing.deviceName or "auto detect"}
-    return found
+        raw = isinstance(backing, kinds.PassthroughBackingInfo)
+        found = {f"{prefix}.deviceType": "cdrom-raw" if raw else "atapi-cdrom"}
+        if backing.useAutoDetect:
+            found[f"{prefix}.autodetect"] = "TRUE"
+        found[f"{prefix}.fileName"] = backing.deviceName or "auto detect"
+    return {**found, f"{prefix}.present": "TRUE"}
 
 
 def _nic(one: Any, _vmx_path: str) -> dict[str, str]:
-    prefix = f"ethernet{one.key - 4000}"
-    model = {cls: name for name, cls in NIC_MODELS.items()}.get(type(one), "e1000")
-    found = {f"{prefix}.present": "TRUE", f"{prefix}.virtualDev": model}
+    prefix = vmx_device.name_of(one)
+    model = next((name for name, cls in NIC_MODELS.items() if one.__class__ is cls), "e1000")
+    found = {f"{prefix}.virtualDev": "vmxnet" if model == "vmxnet2" else model}
+    if model == "vmxnet2":
+        found[f"{prefix}.features"] = "15"
     if getattr(one.backing, "deviceName", None):
-        found[f"{prefix}.networkName"] = one.backing.deviceName
+        found[f"{prefix}.networkName"] = escaped(one.backing.deviceName)
     kind = {"manual": "static", "assigned": "vpx"}.get(one.addressType, "generated")
     found[f"{prefix}.addressType"] = kind
     found[f"{prefix}.{'address' if kind == 'static' else 'generatedAddress'}"] = one.macAddress
-    return found
+    if kind == "generated":
+        found[f"{prefix}.generatedAddressOffset"] = str(10 * (one.key - 4000))
+    return {**found, f"{prefix}.present": "TRUE"}
 
 
 def _port(one: Any, vmx_path: str) -> dict[str, str]:
-    kinds = {device.VirtualSerialPort: "serial", device.VirtualParallelPort: "parallel", device.VirtualFloppy: "floppy"}
-    prefix, backing = f"{kinds[type(one)]}{one.unitNumber}", one.backing
-    found = {f"{prefix}.present": "TRUE"}
+    prefix, backing = vmx_device.name_of(one), one.backing
+    found: dict[str, str] = {}
     if hasattr(backing, "fileName"):
-        found |= {f"{prefix}.fileType": "file", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
+        found = {f"{prefix}.fileType": "file", f"{prefix}.fileName": _file(backing.fileName, vmx_path)}
     elif hasattr(backing, "pipeName"):
-        found |= {f"{prefix}.fileType": "pipe", f"{prefix}.fileName": backing.pipeName}
+        found = {f"{prefix}.fileType": "pipe", f"{prefix}.fileName": backing.pipeName}
         found[f"{prefix}.pipe.endPoint"] = backing.endpoint
     elif hasattr(backing, "serviceURI"):
-        found |= {f"{prefix}.fileType": "network", f"{prefix}.fileName": backing.serviceURI}
+        found = {f"{prefix}.fileType": "network", f"{prefix}.fileName": backing.serviceURI}
         found[f"{prefix}.network.endPoint"] = backing.direction
+    elif isinstance(backing, device.VirtualSerialPort.ThinPrintBackingInfo):
+        found = {f"{prefix}.fileType": "thinprint"}
     else:
-        found |= {f"{prefix}.fileType": "device", f"{prefix}.fileName": backing.deviceName}
+        found = {f"{prefix}.fileType": "device", f"{prefix}.fileName": backing.deviceName}
+        if isinstance(backing, device.VirtualFloppy.RemoteDeviceBackingInfo):
+            found[f"{prefix}.clientDevice"] = "TRUE"
+    return {**{key: escaped(value) for key, value in found.items()}, f"{prefix}.present": "TRUE"}
+
+
+def _passthrough(one: Any, _vmx_path: str) -> dict[str, str]:
+    prefix, backing = vmx_device.name_of(one), one.backing
+    found = {f"{prefix}.present": "TRUE"}
+    if isinstance(backing, device.VirtualPCIPassthrough.DynamicBackingInfo):
+        pairs = (f"0x{each.vendorId & 0xFFFF:x}:0x{each.deviceId:x}" for each in backing.allowedDevice)
+        found[f"{prefix}.allowedDevices"] = ",".join(pairs)
     return found
 
 
 _WRITERS: tuple[tuple[Any, Callable[[Any, str], dict[str, str]]], ...] = (
     (device.VirtualSCSIController, _controller),
-    (device.VirtualAHCIController, _controller),
+    (device.VirtualSATAController, _controller),
     (device.VirtualNVMEController, _controller),
     (device.VirtualDisk, _disk),
     (device.VirtualCdrom, _cdrom),
@@ -223,5 +255,6 @@ _WRITERS: tuple[tuple[Any, Callable[[Any, str], dict[str, str]]], ...] = (
     (device.VirtualSerialPort, _port),
     (device.VirtualParallelPort, _port),
     (device.VirtualFloppy, _port),
+    (device.VirtualPCIPassthrough, _passthrough),
     (device.VirtualVideoCard, _video),
 )

@@ -281,7 +281,7 @@ def test_a_restart_may_keep_the_tasks(door: Door) -> None:
 
 
 def test_a_disk_is_as_long_as_it_says(door: Door) -> None:
-    part = door.ask("GET", f"/folder/web01/web01.vmdk?{WHERE}", headers={**AUTH, "Range": "bytes=0-9"})
+    part = door.ask("GET", f"/folder/web01/web01-flat.vmdk?{WHERE}", headers={**AUTH, "Range": "bytes=0-9"})
 
     assert (part[0], part[1]) == (206, bytes(10))
 
@@ -297,7 +297,8 @@ def test_an_uploaded_file_can_be_registered(door: Door) -> None:
     client = Client(door.world)
     door.ask("PUT", f"/folder/new/new.vmx?{WHERE}", b'displayName = "new"\nmemsize = "64"\n', AUTH)
     folder: Any = vim.Folder("ha-folder-vm", client.stub)
-    info = client.after(0, folder.RegisterVm(path="[datastore1] new/new.vmx", asTemplate=False))
+    pool: Any = vim.ResourcePool("ha-root-pool")
+    info = client.after(0, folder.RegisterVm(path="[datastore1] new/new.vmx", asTemplate=False, pool=pool))
 
     assert info.state == "success"
     assert machine(door.world, "new").get("config.hardware.memoryMB") == 64

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.tests.esxsim.configspec import NEWEST_HARDWARE
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, machine, world_of
 from pyVmomi import vim
 
@@ -66,6 +65,14 @@ def made(client: Client, spec: Any) -> Any:
     return api.VirtualMachine(info.result._moId, client.stub)
 
 
+def registered(client: Client, path: str, name: str | None = None) -> Any:
+    """The machine that a VMX on a datastore makes."""
+    folder = client.content.rootFolder.childEntity[0].vmFolder
+    info = client.after(1, folder.RegisterVM_Task(path, name, False, api.ResourcePool("ha-root-pool"), None))
+    assert info.error is None, info.error
+    return api.VirtualMachine(info.result._moId, client.stub)
+
+
 def refused(client: Client, spec: Any) -> Any:
     error = create(client, spec).error
     assert error is not None
@@ -100,18 +107,21 @@ def test_a_machine_is_made_with_its_disk_its_card_and_its_files() -> None:
     (nic,) = of_class(vm, device.VirtualEthernetCard)
 
     assert (vm.name, vm.config.hardware.numCPU, vm.config.hardware.memoryMB) == ("new01", 2, 512)
-    assert (vm.config.guestId, vm.config.version, vm.runtime.powerState) == ("rhel9_64Guest", "vmx-20", "poweredOff")
+    assert (vm.config.guestId, vm.config.version, vm.runtime.powerState) == ("rhel9_64Guest", "vmx-21", "poweredOff")
     assert (one.key, one.controllerKey, one.unitNumber, one.capacityInKB) == (2000, 1000, 0, GIB_IN_KIB)
     assert one.backing.fileName == "[datastore1] new01/new01.vmdk"
     assert (nic.key, nic.unitNumber, nic.macAddress[:8], nic.addressType) == (4000, 7, "00:0c:29", "generated")
-    assert paths_of(client) == ["new01/new01.vmx", "new01/new01.vmdk"]
+    assert paths_of(client) == [*("new01/new01.vmx", "new01/new01.vmsd", "new01/new01-flat.vmdk", "new01/new01.vmdk")]
     assert [one._moId for one in vm.network] == ["HaNetwork-VM Network"]
     assert 'scsi0:0.fileName = "new01.vmdk"' in machine(client.world, "new01").vmx()
 
 
-def test_a_second_machine_of_a_name_gets_a_folder_of_its_own() -> None:
+def test_a_folder_that_is_there_already_is_nobody_elses() -> None:
     client = client_of()
-    first, second = made(client, config_spec()), made(client, config_spec())
+    first = made(client, config_spec())
+    first.UnregisterVM()
+    second = made(client, config_spec())
+    first = registered(client, "[datastore1] new01/new01.vmx")
 
     assert first.config.files.vmPathName == "[datastore1] new01/new01.vmx"
     assert second.config.files.vmPathName == "[datastore1] new01_1/new01.vmx"
@@ -139,7 +149,7 @@ def test_what_makes_no_machine_is_refused_at_once(spec: Any, fault: str) -> None
 @pytest.mark.parametrize(
     ("spec", "fault"),
     [
-        (config_spec(version=f"vmx-{NEWEST_HARDWARE + 1}"), "NotSupported"),
+        (config_spec(version="vmx-22"), "NotSupported"),
         (config_spec(numCPUs=3, numCoresPerSocket=2), "InvalidVmConfig"),
         (config_spec(memoryMB=1023), "InvalidVmConfig"),
         (config_spec(deviceChange=[added(card("nowhere"))]), "InvalidDeviceSpec"),
@@ -155,7 +165,7 @@ def test_what_makes_no_machine_is_refused_at_once(spec: Any, fault: str) -> None
         ),
         (config_spec(deviceChange=[added(pvscsi()), added(pvscsi())]), "InvalidDeviceSpec"),
         (config_spec(deviceChange=[device.VirtualDeviceSpec(device=card())]), "InvalidDeviceSpec"),
-        (config_spec(deviceChange=[added(device.VirtualSoundBlaster16(key=-1))]), "DeviceUnsupportedForVmVersion"),
+        (config_spec(deviceChange=[added(device.VirtualSCSIPassthrough(key=-1))]), "DeviceUnsupportedForVmVersion"),
     ],
 )
 def test_a_machine_that_cannot_be_leaves_nothing_behind(spec: Any, fault: str) -> None:
@@ -327,7 +337,7 @@ def test_the_environment_tells_what_there_is() -> None:
     query = api.EnvironmentBrowser.ConfigOptionQuerySpec
     option = browser.QueryConfigOptionEx(query(key="vmx-19", guestId=["rhel9_64Guest"]))
 
-    assert [one.key for one in browser.QueryConfigOptionDescriptor() if one.defaultConfigOption] == ["vmx-20"]
+    assert [one.key for one in browser.QueryConfigOptionDescriptor() if one.defaultConfigOption] == ["vmx-21"]
     assert (option.version, [one.id for one in option.guestOSDescriptor]) == ("vmx-19", ["rhel9_64Guest"])
     assert len(browser.QueryConfigOption().guestOSDescriptor) > 150
     assert [one.name for one in browser.QueryConfigTarget().network] == ["VM Network"]

@@ -14,6 +14,7 @@ from pyVmomi import vim, vmodl
 
 ON = {"name": "web01", "power_state": "powered-on"}
 OFF = {"name": "web01"}
+POOL: Any = vim.ResourcePool("ha-root-pool")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_an_unregistered_vm_leaves_its_file_and_comes_back_from_it() -> None:
     folder = client.content.rootFolder.childEntity[0].vmFolder
     gone = list(folder.childEntity), fault_of(lambda: vm.name)
 
-    info = client.after(0, folder.RegisterVm(path=path, asTemplate=False))
+    info = client.after(0, folder.RegisterVm(path=path, asTemplate=False, pool=POOL))
     back = client.vm().config
 
     assert gone[0] == []
@@ -227,7 +228,7 @@ def test_a_file_is_registered_once() -> None:
     path = client.vm().config.files.vmPathName
 
     errors = [
-        client.after(0, folder.RegisterVm(path=one, asTemplate=False)).error
+        client.after(0, folder.RegisterVm(path=one, asTemplate=False, pool=POOL)).error
         for one in (path, "[datastore1] nothing/nothing.vmx", "[elsewhere] a/a.vmx")
     ]
 
@@ -245,7 +246,7 @@ def test_a_destroyed_vm_takes_its_files_along() -> None:
     before = [path for path, _rest in store.files]
     client.after(0, client.vm().Destroy())
 
-    assert before == ["web01/web01.vmx", "web01/web01.vmdk"]
+    assert before == ["web01/web01.vmx", "web01/web01.vmdk", "web01/web01-flat.vmdk"]
     assert list(store.files) == []
 
 
