@@ -32,7 +32,7 @@ _HOST_KEPT = re.compile(
     | viv\.moid | vm\.createdate | vm\.genid.* | checkpoint\..* | toolsinstallmanager\..* | tools\..* | toolscripts\..*
     | powertype\..* | guestos.* | guestinfo\.detailed\.data | hpet0\..* | svga\..* | usb.* | replay\..* | log\..*
     | evcCompatibilityMode | virtualhw\.productcompatibility | deploymentplatform | nvram | cpuid\..* | hostcpuid\..*
-    | guestcpuid\..* | usercpuid\..* | featmask\..* | msg\..* | floppy.*
+    | guestcpuid\..* | usercpuid\..* | featmask\..* | msg\..* | floppy.* | bios\.(?:hdd|boot)order
     """,
     re.VERBOSE | re.IGNORECASE,
 )

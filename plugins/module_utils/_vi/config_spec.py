@@ -11,6 +11,7 @@ Law: the request is built from the diff and from nothing else, so that what is r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .._vmx.definition import BootDevice, VmDefinition
@@ -160,6 +161,10 @@ class _Devices:
                 if is_other_class(self._config.devices[slot], device):
                     removed.append(slot)
                     added.append(device)
+                elif isinstance(device, Disk) and any(change.parts[2] == "file" for change in changes):
+                    # Another file is another disk, and it is there already.
+                    removed.append(slot)
+                    added.append(replace(device, capacity_kib=None, provisioning=None))
                 else:
                     edited[slot] = _spec("edit", write(copy_of(self._config.devices[slot]), device))
         for slot in sorted(removed, key=_is_controller):

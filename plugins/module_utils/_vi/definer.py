@@ -28,6 +28,7 @@ from .._flow.state import PowerState, Vm, VmState
 from .._flow.wanted import comparable, located, with_controllers
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
+from .._vmx.drives import Disk
 from .._vmx.paths import DatastorePath, FileNames
 from .checks import Checks, attached
 from .config_info import Config, read_config
@@ -148,14 +149,20 @@ class Definer:
     def _machine(self, description: Description, environment: Environment, config: Any) -> ApiMachine:
         have = read_config(config)
         want = _wanted(description, _home(config), environment, have.definition)
-        there = {str(disk.slot) for disk in have.definition.disks}
+        known = {disk.slot: disk for disk in have.definition.disks}
         come = [
             str(disk.slot)
             for disk in want.disks
-            if disk.capacity_kib is not None and disk.file in self._there and str(disk.slot) not in there
+            if disk.capacity_kib is not None and self._is_attached(disk, known.get(disk.slot))
         ]
         diff = compare(have.definition, attached(want, come), purge=self._options.purge, purge_extra=False)
         return ApiMachine(have, diff, is_final=not come)
+
+    def _is_attached(self, want: Disk, have: Disk | None) -> bool:
+        """Whether the file of a wanted disk is attached as it is, in place of another one or of none."""
+        if have is None:
+            return want.file in self._there
+        return want.file is not None and want.file not in (have.file, have.base_file)
 
     def _look_for_disks(self, machine: ApiMachine, checks: Checks) -> None:
         for change in machine.diff:

@@ -88,7 +88,16 @@ HOSTS_KEYS = (
         "hpet0.present",
         "svga.guestBackedPrimaryAware",
     ),
-    *("log.fileName", "replay.supported", "nvram", "hostCPUID.0", "userCPUID.0", "evcCompatibilityMode", "usb.present"),
+    *(
+        "log.fileName",
+        "replay.supported",
+        "nvram",
+        "hostCPUID.0",
+        "userCPUID.0",
+        "bios.hddOrder",
+        "evcCompatibilityMode",
+        "usb.present",
+    ),
 )
 OWN_KEYS = ("disk.EnableUUID", "guestinfo.metadata", "isolation.tools.copy.disable", "answer.msg.uuid", "cpuid", "x.y")
 

@@ -316,6 +316,20 @@ def test_a_detached_disk_comes_back_and_grows_in_one_run() -> None:
     assert not define(world, name="web01", definition=wish).vm["changed"]
 
 
+def test_another_file_is_another_disk_and_grows_in_the_same_run() -> None:
+    world = a_world({"name": "web01"}, {"name": "spare", "disks": [{"size_gib": 1}]})
+    define(world, name="spare", state="absent")
+    disk = {"slot": "scsi0:0", "file": "[datastore1] spare/spare.vmdk", "capacity_kib": 2 * 1024 * 1024}
+    wish: dict[str, Any] = {"name": "web01", "definition": {"disks": [disk]}}
+
+    foreseen, done = define(world, check_mode=True, **wish), define(world, **wish)
+
+    assert changes(foreseen) == changes(done)
+    assert done.error is None
+    assert not define(world, **wish).vm["changed"]
+    assert {"web01/web01.vmdk", "spare/spare.vmdk"} <= files(world)
+
+
 def test_devices_that_are_not_described_stay_unless_they_are_purged() -> None:
     world = a_world({"name": "web01", "disks": [{}, {}]})
     wish = {"disks": [{"slot": "scsi0:0"}]}
@@ -533,7 +547,8 @@ def test_a_removed_machine_keeps_its_files_unless_they_are_to_go() -> None:
     define(world, name="web02", state="absent", delete_from_disk=True)
 
     assert names(world) == []
-    assert {path for path in files(world) if path.startswith("web")} == {"web01/web01.vmx", "web01/web01.vmdk"}
+    assert {"web01/web01.vmx", "web01/web01.vmdk"} <= files(world)
+    assert not any(path.startswith("web02") for path in files(world))
 
 
 def test_a_running_machine_is_removed_only_by_force() -> None:

@@ -97,7 +97,7 @@ DEVICES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         ],
     ),
     "disks": (
-        {"slot": "scsi0:1", "capacity_kib": 1024, "provisioning": "thin"},
+        {"slot": "scsi0:1", "capacity_kib": 1024, "provisioning": "eager-zeroed"},
         [
             {"capacity_kib": 4096},
             {"mode": "independent-persistent"},
@@ -111,7 +111,7 @@ DEVICES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
             {"shares": 321},
             {"iops_limit": 100},
             {"iops_limit": -1},
-            {"file": "[datastore1] web01/web01.vmdk"},
+            {"file": "[datastore1] spare/spare.vmdk"},
         ],
     ),
     "cdroms": (
@@ -152,7 +152,6 @@ DEVICES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
             {"model": "e1000"},
             {"model": "e1000e"},
             {"model": "vmxnet3"},
-            {"opaque_network_id": "nsx-1"},
             {"network": "VM Network"},
         ],
     ),
@@ -179,15 +178,10 @@ DEVICES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
             {"start_connected": True},
         ],
     ),
+    # Of these the host knows the numbers itself.
     "pci_devices": (
-        {
-            "slot": "pciPassthru0",
-            "address": "00000:005:00.0",
-            "vendor_id": 0x8086,
-            "device_id": 0xA1B2,
-            "system_id": "5f0e3a6e-0000-0000-0000-000000000001",
-        },
-        [{"address": "00000:006:00.0"}, {"vendor_id": 0x10DE}, {"device_id": 0x1EB8}],
+        {"slot": "pciPassthru0", "address": "0000:02:00.0"},
+        [{"address": "0000:02:01.0"}],
     ),
 }
 CLASSES: dict[str, type[Any]] = {
@@ -201,7 +195,11 @@ CLASSES: dict[str, type[Any]] = {
     "pci_devices": hub.PciDevice,
 }
 # The change tracking of one disk goes with that of the machine; the others need another host, see below.
-UNTRIED = {"disks": {"change_tracking"}, "nics": {"distributed_port"}, "pci_devices": {"allowed_devices"}}
+UNTRIED = {
+    "disks": {"change_tracking"},
+    "nics": {"distributed_port", "opaque_network_id"},
+    "pci_devices": {"allowed_devices", "vendor_id", "device_id", "system_id"},
+}
 # Fields of devices that no property of the API says.
 NOT_OF_A_DEVICE = {"slot", "pci_slot", "connection", "vnet", "mac_check", "bidirectional"}
 
@@ -212,7 +210,7 @@ class Lab:
     def __init__(self, **vm: Any) -> None:
         stores = [{"name": "datastore1", "files": FILES}]
         networks = [{"name": "VM Network"}, {"name": "Other"}]
-        self.client = Client(world_of({"name": "web01", **vm}, datastores=stores, networks=networks))
+        self.client = Client(world_of({"name": "web01", **vm}, {"name": "spare"}, datastores=stores, networks=networks))
         self.vm = self.client.vm()
         self.spec: Any = None
 
@@ -412,6 +410,9 @@ def test_a_drive_becomes_one_of_the_host_where_only_that_makes_sense(
     [
         ("nics", {"slot": "ethernet0", "model": "vmxnet3", "distributed_port": PORT}),
         ("nics", {"slot": "ethernet0", "model": "e1000", "distributed_port": {"switch_uuid": NEW}}),
+        ("nics", {"slot": "ethernet0", "model": "vmxnet3", "opaque_network_id": "nsx-1"}),
+        ("pci_devices", {"slot": "pciPassthru0", "address": "0000:05:00.0", "vendor_id": 0x8086, "device_id": 0xA1B2}),
+        ("pci_devices", {"slot": "pciPassthru0", "address": "0000:05:00.0", "vendor_id": 0x10DE, "system_id": NEW}),
         ("pci_devices", {"slot": "pciPassthru0", "allowed_devices": "0x10de:0x1eb8,0x10de:0x1eb9"}),
     ],
 )
