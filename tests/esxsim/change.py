@@ -36,6 +36,7 @@ class Change:
     base: str
     uuid: str
     running: bool
+    new: bool
     hardware: int
     devices: list[Any]
     keys: dict[int, int] = field(default_factory=dict)
@@ -116,7 +117,8 @@ def wrong_operation(index: int, operation: str, text: str, *, file_operation: st
 def too_many(index: int) -> Any:
     """Make the fault of a device for which there is no place."""
     return vim.fault.TooManyDevices(
-        property="virtualDeviceSpec.device", deviceIndex=index, msg=f"Too many devices of the kind of device '{index}'."
+        property=f"configSpec.deviceChange[{index}].device",
+        msg=f"Too many devices of the kind of device '{index}' are in the virtual machine.",
     )
 
 

@@ -79,9 +79,9 @@ def check_known(spec: Any) -> None:
             raise vim.fault.InvalidVmConfig(property=name, msg=f"esxsim knows no {name} ({info.type.__name__})")
 
 
-def planned(vm: VirtualMachine, spec: Any) -> Change | None:
+def planned(vm: VirtualMachine, spec: Any, *, new: bool = False) -> Change | None:
     """
-    Work out the device changes of a spec; None: there are none.
+    Work out the device changes of a spec; None: there are none. ``new``: the machine is just being made.
 
     Raises:
         vmodl.MethodFault: what the host answers.
@@ -96,6 +96,7 @@ def planned(vm: VirtualMachine, spec: Any) -> Change | None:
         base=(file if folder else config.files.vmPathName.partition("] ")[2]).rpartition(".")[0],
         uuid=spec.uuid or config.uuid,
         running=vm.get("runtime.powerState") == "poweredOn",
+        new=new,
         hardware=int(str(spec.version or config.version).rpartition("-")[2]),
         devices=list(config.hardware.device),
     )

@@ -120,7 +120,7 @@ def furnish(vm: VirtualMachine, spec: Any) -> None:
     if fault is not None:
         raise fault
     machinefiles.prepare(vm)
-    vm.apply(spec)
+    vm.apply(spec, new=True)
 
 
 def registered(world: World, path: str) -> Machine:

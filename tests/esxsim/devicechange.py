@@ -17,7 +17,7 @@ from pyVmomi import vim
 
 from . import diskfiles
 from .backings import completed
-from .change import Change, invalid, not_while_running, wrong_operation
+from .change import Change, invalid, not_while_running, too_many, wrong_operation
 from .devices import IDE
 from .entity import like, stated
 from .locks import MULTI_WRITER
@@ -98,6 +98,9 @@ def _add(change: Change, spec: Any, index: int) -> None:
     if str(spec.fileOperation or "") == "destroy":
         raise wrong_operation(index, "add", "a disk that is added is not destroyed", file_operation="destroy")
     asked = new.key
+    if change.new and isinstance(new, BUILT_IN):
+        _found_there(change, new, index)
+        return
     made = placed(change, new, index)
     made = like(made, deviceInfo=_label(change, made), connectable=_connectable(change, made))
     if isinstance(made, device.VirtualDisk):
@@ -106,6 +109,19 @@ def _add(change: Change, spec: Any, index: int) -> None:
     _check_sharing(made, index)
     change.keys[asked] = made.key
     change.devices.append(_described(made))
+
+
+def _found_there(change: Change, new: Any, index: int) -> None:
+    """Take what a new machine's spec says of a device that every machine has for that device."""
+    number = getattr(new, "busNumber", None)
+    for position, one in enumerate(change.devices):
+        is_meant = one.__class__ is new.__class__ and getattr(one, "busNumber", None) == number
+        if is_meant and one.key not in change.keys.values():
+            change.keys[new.key] = one.key
+            skipped = ("key", "controllerKey", "unitNumber", "busNumber", "device", "deviceInfo")
+            change.devices[position] = completed(change, _merged(one, new, skipped), index)
+            return
+    raise too_many(index)
 
 
 def _remove(change: Change, spec: Any, index: int) -> None:

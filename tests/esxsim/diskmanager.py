@@ -12,7 +12,7 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import vmdk
+from . import internal, vmdk
 from .entity import Plain
 from .filestore import OutOfSpace
 from .locks import check_free
@@ -158,6 +158,29 @@ class VirtualDiskManager(Plain):
             vmdk.inflate(store.files, path, self._disk(store, path, name, writes=True))
 
         return self._task(call, "ZeroFillVirtualDisk_Task", store, name, act)
+
+    @method("ShrinkVirtualDisk_Task")
+    def shrink(self, call: Call, *, name: str, datacenter: Any = None, copy: bool | None = None) -> Any:
+        store, path = find_store(call.world, name)
+
+        def act() -> None:
+            disk = self._disk(store, path, name, writes=True)
+            if not disk.thin:
+                raise vmodl.fault.NotSupported(msg="Only a thin disk has blocks to give back.")
+            vmdk.shrink(store.files, disk)
+
+        return self._task(call, "ShrinkVirtualDisk_Task", store, name, act)
+
+    @method("QueryVirtualDiskInfo_Task", writes=False)
+    def query_info(self, call: Call, *, name: str, includeParents: bool, datacenter: Any = None) -> Any:
+        store, path = find_store(call.world, name)
+
+        def act() -> Any:
+            disk = self._disk(store, path, name)
+            kind = "thin" if disk.thin else "eagerZeroedThick" if disk.eager else "preallocated"
+            return internal.disk_infos([internal.disk_info(f"[{store.get('name')}] {path}", kind)])
+
+        return self._task(call, "QueryVirtualDiskInfo_Task", store, name, act)
 
     @method("QueryVirtualDiskUuid")
     def query_uuid(self, call: Call, *, name: str, datacenter: Any = None) -> str:

@@ -92,6 +92,7 @@ class FileStore:
             raise OutOfSpace(path)
         self.free -= file.size
         file.charged = file.size
+        file.modified = datetime.now(timezone.utc)
         self.put(path, file)
 
     def grow(self, file: File, more: int) -> None:

@@ -23,6 +23,8 @@ LABELS = {
     "VirtualDiskManager.extendVirtualDisk": "Extend virtual disk",
     "VirtualDiskManager.inflateVirtualDisk": "Inflate virtual disk",
     "VirtualDiskManager.moveVirtualDisk": "Move virtual disk",
+    "VirtualDiskManager.queryVirtualDiskInfo": "Query virtual disk information",
+    "VirtualDiskManager.shrinkVirtualDisk": "Shrink virtual disk",
     "VirtualDiskManager.zeroFillVirtualDisk": "Zero out virtual disk",
     "VirtualMachine.createSnapshot": "Create virtual machine snapshot",
     "VirtualMachine.powerOff": "Power Off virtual machine",

@@ -71,9 +71,9 @@ class VirtualMachine(WithSnapshots):
         finally:
             self.change = None
 
-    def apply(self, spec: Any) -> None:
-        """Change the configuration."""
-        configspec.apply(self, spec, configspec.planned(self, spec))
+    def apply(self, spec: Any, *, new: bool = False) -> None:
+        """Change the configuration; ``new``: the machine is just being made."""
+        configspec.apply(self, spec, configspec.planned(self, spec, new=new))
         machinefiles.write_vmx(self)
 
     def relink(self) -> None:

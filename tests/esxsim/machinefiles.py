@@ -43,7 +43,9 @@ def write_vmx(vm: VirtualMachine) -> None:
         return
     file = store.files.get(path)
     if file is None or not callable(file.content):
-        store.files.put(path, File(0, vm.vmx_bytes))
+        file = File(0, vm.vmx_bytes)
+        store.files.put(path, file)
+    file.modified = vm.world.clock.utcnow()
 
 
 def prepare(vm: VirtualMachine) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from . import scenario_schema
+from . import hardware, scenario_schema
 from .clock import Clock
 from .description import Machine
 from .faults import FaultRule
@@ -27,6 +27,7 @@ from .world import World
 
 POWER_STATES = {"powered-on": "poweredOn", "powered-off": "poweredOff", "suspended": "suspended"}
 USER, PASSWORD = "root", "secret"
+DEFAULT_HARDWARE = 19
 
 
 class Entry(NamedTuple):
@@ -121,11 +122,13 @@ def _unique(what: str, names: list[str]) -> None:
 def _add_vms(inventory: Inventory, checked: Mapping[str, Any], defaults: Mapping[str, Any], multiply: int) -> None:
     stores = [one.get("name") for one in inventory.world.of_type("Datastore")]
     networks = [one.get("name") for one in inventory.world.of_type("Network")]
+    newest = hardware.newest(inventory.world)
     ready: list[Entry] = []
     for index, one in enumerate(checked.get("vms", [])):
         path = f"vms[{index}]"
         for number, name in enumerate(names_of(one, multiply), 1):
-            machine = describe(one, name, number, path=path, stores=stores, networks=networks)
+            given = {"hardware_version": min(DEFAULT_HARDWARE, newest), **one}
+            machine = describe(given, name, number, path=path, stores=stores, networks=networks)
             ready.append(Entry(machine, one, path))
     _no_two_files(ready)
     for folder, group in _by_folder(ready):

@@ -61,7 +61,7 @@ def describe(
         memory_mib=one.get("memory_mib", 1024),
         guest_id=one.get("guest_id", "otherGuest64"),
         annotation=one.get("annotation", ""),
-        hardware_version=one.get("hardware_version", 19),
+        hardware_version=one["hardware_version"],
         firmware=one.get("firmware", "bios"),
         uuid=one["uuid"] if first and "uuid" in one else stable_uuid("uuid", *seed),
         instance_uuid=one["instance_uuid"] if first and "instance_uuid" in one else stable_uuid("instance", *seed),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from . import machinefiles, vmdata, vmx_fields, vmx_text
+from . import machinefiles, vmdata, vmstorage, vmx_fields, vmx_text
 from .description import Machine
 from .devices import connected
 from .entity import Entity, like
@@ -38,16 +38,16 @@ class VmBase(Entity):
     derive: ClassVar[dict[str, Any]] = {
         "guest": lambda vm: vm.guest.report(vm),
         "guestHeartbeatStatus": _heartbeat,
-        "layout": vmdata.layout,
-        "layoutEx": vmdata.layout_ex,
+        "layout": vmstorage.layout,
+        "layoutEx": vmstorage.layout_ex,
         "resourceConfig": vmdata.resource_config,
-        "storage": vmdata.storage,
+        "storage": vmstorage.storage,
         "summary.config": vmdata.summary_config,
         "summary.guest": vmdata.summary_guest,
         "summary.overallStatus": lambda vm: vm.get("overallStatus"),
         "summary.quickStats": vmdata.quick_stats,
         "summary.runtime": lambda vm: vm.get("runtime"),
-        "summary.storage": vmdata.summary_storage,
+        "summary.storage": vmstorage.summary_storage,
         "summary.vm": lambda vm: vm.ref,
     }
 
@@ -133,5 +133,5 @@ class VmBase(Entity):
 
     def _top(self, name: str) -> Any:
         if name == "summary":
-            return vmdata.summary(self)
+            return vmdata.summary(self, vmstorage.summary_storage(self))
         return super()._top(name)

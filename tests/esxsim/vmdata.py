@@ -254,21 +254,6 @@ def summary_guest(vm: VmBase) -> Any:
     )
 
 
-def _disk_bytes(vm: VmBase) -> tuple[int, int]:
-    disks = list(iterate(vm.get("config"), vim.vm.device.VirtualDisk))
-    whole = sum(one.capacityInBytes or 0 for one in disks)
-    thick = sum(one.capacityInBytes or 0 for one in disks if not one.backing.thinProvisioned)
-    used = thick + (whole - thick) // 4
-    return used, whole - used
-
-
-def summary_storage(vm: VmBase) -> Any:
-    committed, uncommitted = _disk_bytes(vm)
-    return vim.vm.Summary.StorageSummary(
-        committed=committed, uncommitted=uncommitted, unshared=committed, timestamp=CREATED
-    )
-
-
 def quick_stats(vm: VmBase) -> Any:
     power_state = vm.get("runtime.powerState")
     running = power_state == "poweredOn"
@@ -299,58 +284,17 @@ def _quick_stats_model() -> Any:
     )
 
 
-def summary(vm: VmBase) -> Any:
-    """Derive the whole summary."""
+def summary(vm: VmBase, storage: Any) -> Any:
+    """Derive the whole summary; its part on storage comes from elsewhere."""
     return vim.vm.Summary(
         vm=vm.ref,
         runtime=vm.get("runtime"),
         guest=summary_guest(vm),
         config=summary_config(vm),
-        storage=summary_storage(vm),
+        storage=storage,
         quickStats=quick_stats(vm),
         overallStatus=vm.get("overallStatus"),
     )
-
-
-def layout_ex(vm: VmBase) -> Any:
-    """Derive the list of the machine's files."""
-    layout: Any = vim.vm.FileLayoutEx
-    info = layout.FileInfo
-    found = vm.get("config")
-    files = [info(key=0, name=found.files.vmPathName, type="config", size=2048, uniqueSize=2048, accessible=True)]
-    disks = []
-    for one in iterate(found, vim.vm.device.VirtualDisk):
-        name = getattr(one.backing, "fileName", "")
-        size = (one.capacityInBytes or 0) // (4 if one.backing.thinProvisioned else 1)
-        key = len(files)
-        files.append(info(key=key, name=name, type="diskDescriptor", size=512, uniqueSize=512, accessible=True))
-        flat = name.removesuffix(".vmdk") + "-flat.vmdk"
-        files.append(info(key=key + 1, name=flat, type="diskExtent", size=size, uniqueSize=size, accessible=True))
-        disks.append(layout.DiskLayout(key=one.key, chain=[layout.DiskUnit(fileKey=[key, key + 1])]))
-    return layout(file=files, disk=disks, timestamp=CREATED)
-
-
-def layout(vm: VmBase) -> Any:
-    """Derive the older list of the machine's files; it leaves out the VMX file, and what a disk's descriptor names."""
-    made: Any = vim.vm.FileLayout
-    disks = iterate(vm.get("config"), vim.vm.device.VirtualDisk)
-    named = [(disk.key, getattr(disk.backing, "fileName", "")) for disk in disks]
-    return made(disk=[made.DiskLayout(key=key, diskFile=[name]) for key, name in named if name])
-
-
-def storage(vm: VmBase) -> Any:
-    committed, uncommitted = _disk_bytes(vm)
-    stores = vm.get("datastore")
-    usage = [
-        vim.vm.StorageInfo.UsageOnDatastore(
-            datastore=ref,
-            committed=committed if ref is stores[0] else 0,
-            uncommitted=uncommitted if ref is stores[0] else 0,
-            unshared=committed if ref is stores[0] else 0,
-        )
-        for ref in stores
-    ]
-    return vim.vm.StorageInfo(perDatastoreUsage=usage, timestamp=CREATED)
 
 
 def resource_config(vm: VmBase) -> Any:

@@ -11,6 +11,7 @@ What a disk is stands in its descriptor alone, so that one that somebody uploads
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -153,6 +154,10 @@ def put(files: FileStore, path: str, capacity_kib: int, size: int, *, thin: bool
     files.put(extent, File(size))
 
 
+def _written(text: bytes) -> File:
+    return File(0, text, modified=datetime.now(timezone.utc))
+
+
 def create(
     files: FileStore, path: str, capacity_kib: int, *, thin: bool, eager: bool, adapter: str, uuid: str | None = None
 ) -> None:
@@ -164,7 +169,7 @@ def create(
     """
     extent, uuid = extent_of(path), uuid or new_uuid(path)
     files.allocate(extent, File(0 if thin else capacity_kib * 1024, scrubbed=eager))
-    files.put(path, File(0, descriptor(capacity_kib, thin, adapter, uuid, extent.rpartition("/")[2])))
+    files.put(path, _written(descriptor(capacity_kib, thin, adapter, uuid, extent.rpartition("/")[2])))
 
 
 def grow(files: FileStore, path: str, capacity_kib: int) -> None:
@@ -185,7 +190,7 @@ def grow(files: FileStore, path: str, capacity_kib: int) -> None:
 def rewrite(files: FileStore, path: str, disk: Disk) -> None:
     """Write a disk's descriptor anew."""
     name = disk.extent.rpartition("/")[2]
-    files.put(path, File(0, descriptor(disk.capacity_kib, disk.thin, disk.adapter, disk.uuid, name)))
+    files.put(path, _written(descriptor(disk.capacity_kib, disk.thin, disk.adapter, disk.uuid, name)))
 
 
 def inflate(files: FileStore, path: str, disk: Disk) -> None:
@@ -200,6 +205,14 @@ def inflate(files: FileStore, path: str, disk: Disk) -> None:
     files.grow(data, max(0, disk.capacity_kib * 1024 - data.size))
     data.scrubbed = True
     rewrite(files, path, disk._replace(thin=False))
+
+
+def shrink(files: FileStore, disk: Disk) -> None:
+    """Give back the blocks of a thin disk that hold nothing: of our disks, all."""
+    data = files.get(disk.extent)
+    assert data is not None
+    files.free += data.charged
+    data.size = data.charged = 0
 
 
 def discard(files: FileStore, path: str) -> None:
@@ -234,7 +247,7 @@ def copy(disk: Disk, target: FileStore, new_path: str, **changes: bool) -> None:
         raise OutOfSpace(new_path)
     target.allocate(extent, File(size, scrubbed=eager and not thin))
     text = descriptor(disk.capacity_kib, thin, disk.adapter, new_uuid(new_path, disk.uuid), extent.rpartition("/")[2])
-    target.put(new_path, File(0, text))
+    target.put(new_path, _written(text))
 
 
 def move(source: FileStore, path: str, disk: Disk, target: FileStore, new_path: str) -> None:

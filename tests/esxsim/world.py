@@ -29,6 +29,7 @@ from .faults import (
     spoil_after,
     spoil_before,
 )
+from .internal import METHODS
 from .managed import Call, Key, ManagedObject, Served, key_of, lineage, method, reference, wsdl_method, wsdl_type
 from .sessions import Session, SessionManager, Sessions, require_login
 from .taskhistory import TaskManager
@@ -331,7 +332,7 @@ def _described(call: Call) -> Any:
 
 
 def _check_method(call: Call, obj: ManagedObject, described: Any) -> None:
-    belongs = api.support.Capitalize(described.name) in _method_names(obj.type_name)
+    belongs = call.method in METHODS or api.support.Capitalize(described.name) in _method_names(obj.type_name)
     if not belongs or not api.is_child_version(call.world.vmodl_version, described.version):
         raise vmodl.fault.MethodNotFound(
             receiver=obj.ref,

@@ -240,6 +240,7 @@ def test_virsh_turns_a_vmx_file_into_xml_and_back(shared: Virsh, record_property
 def test_virsh_defines_a_machine_and_starts_it(virsh: Virsh, record_property: Record) -> None:
     record_property("command", "define, start")
     (virsh.folder / "hand.vmx").write_text(HANDWRITTEN.replace("off01/off01", "iso/disk"), "utf-8")
+    check(virsh, virsh("vol-create-as", "datastore1", "iso/disk.vmdk", "1G", "--format", "vmdk"), "created")
     read = virsh("domxml-from-native", "vmware-vmx", "hand.vmx")
     (virsh.folder / "hand.xml").write_text(read.stdout, "utf-8")
     check(virsh, virsh("define", "hand.xml"), "'hand01' defined from hand.xml")

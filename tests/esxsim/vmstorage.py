@@ -1,0 +1,112 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a machine reports of its files: derived from what lies on the datastores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pyVmomi import vim
+
+from . import locks, machinefiles, vmdk
+from .description import CREATED
+
+if TYPE_CHECKING:
+    from .filestore import File
+    from .vmbase import VmBase
+
+# Suffix of a file beside the VMX to what it is.
+TYPES = {
+    ".vmx": "config",
+    ".vmxf": "extendedConfig",
+    ".vmsd": "snapshotList",
+    ".nvram": "nvram",
+    ".vswp": "swap",
+    ".vmss": "suspend",
+}
+
+
+def _file(vm: VmBase, name: str) -> File | None:
+    store, path = machinefiles.place(vm, name)
+    return None if store is None else store.files.get(path)
+
+
+def _disks(vm: VmBase) -> Iterator[tuple[int, str, int, int]]:
+    """Yield the key, the file, the allocated bytes and the capacity in bytes of each disk."""
+    for one in vm.get("config.hardware.device"):
+        name = getattr(one.backing, "fileName", None)
+        if isinstance(one, vim.vm.device.VirtualDisk) and name:
+            extent = _file(vm, vmdk.extent_of(name))
+            yield one.key, name, 0 if extent is None else extent.size, one.capacityInBytes or 0
+
+
+def _own(vm: VmBase) -> Iterator[tuple[str, str, int]]:
+    """Yield the name, the type and the bytes of each of the files beside the VMX."""
+    base = vm.vmx_path[: -len(".vmx")] if vm.vmx_path.lower().endswith(".vmx") else vm.vmx_path
+    for suffix, kind in TYPES.items():
+        name = base + suffix if suffix != ".vmx" else vm.vmx_path
+        found = _file(vm, name)
+        if found is not None:
+            # The VMX is made when it is read; what it will be long is not worth making it.
+            yield name, kind, 2048 if suffix == ".vmx" else found.size
+    log = next(name for name in locks.own_files(vm) if name.endswith(".log"))
+    found = _file(vm, log)
+    if found is not None:
+        yield log, "log", found.length
+
+
+def _bytes(vm: VmBase) -> tuple[int, int]:
+    disks = list(_disks(vm))
+    used = sum(size for _key, _name, size, _capacity in disks)
+    return used, max(0, sum(capacity for *_rest, capacity in disks) - used)
+
+
+def summary_storage(vm: VmBase) -> Any:
+    committed, uncommitted = _bytes(vm)
+    return vim.vm.Summary.StorageSummary(
+        committed=committed, uncommitted=uncommitted, unshared=committed, timestamp=CREATED
+    )
+
+
+def layout_ex(vm: VmBase) -> Any:
+    """Derive the list of the machine's files."""
+    layout: Any = vim.vm.FileLayoutEx
+    files: list[Any] = []
+
+    def add(name: str, kind: str, size: int) -> int:
+        files.append(layout.FileInfo(key=len(files), name=name, type=kind, size=size, uniqueSize=size, accessible=True))
+        return len(files) - 1
+
+    for name, kind, size in _own(vm):
+        add(name, kind, size)
+    disks = []
+    for key, name, size, _capacity in _disks(vm):
+        keys = [add(name, "diskDescriptor", 512), add(vmdk.extent_of(name), "diskExtent", size)]
+        disks.append(layout.DiskLayout(key=key, chain=[layout.DiskUnit(fileKey=keys)]))
+    return layout(file=files, disk=disks, timestamp=CREATED)
+
+
+def layout(vm: VmBase) -> Any:
+    """Derive the older list of the machine's files; it leaves out the VMX file, and what a disk's descriptor names."""
+    made: Any = vim.vm.FileLayout
+    return made(disk=[made.DiskLayout(key=key, diskFile=[name]) for key, name, *_rest in _disks(vm)])
+
+
+def storage(vm: VmBase) -> Any:
+    usage = []
+    for ref in vm.get("datastore"):
+        name = f"[{vm.world.find('Datastore', ref._moId).get('name')}] "
+        here = [(size, capacity) for _key, file, size, capacity in _disks(vm) if file.startswith(name)]
+        committed = sum(size for size, _capacity in here)
+        usage.append(
+            vim.vm.StorageInfo.UsageOnDatastore(
+                datastore=ref,
+                committed=committed,
+                uncommitted=max(0, sum(capacity for _size, capacity in here) - committed),
+                unshared=committed,
+            )
+        )
+    return vim.vm.StorageInfo(perDatastoreUsage=usage, timestamp=CREATED)
