@@ -45,8 +45,10 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 30
 # While replies are outstanding nobody waits longer than this in one call, should the wake-up get lost.
 WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
-# In a batch, ends of tasks that come this close together are fetched with one request.
-GATHER_SECONDS = 0.025
+# In a batch, ends of tasks that come close together are fetched with one request. How close depends on how long the
+# tasks take, for what has begun together ends together; the longest is still short for somebody with a question.
+GATHER_SECONDS = (0.025, 0.06)
+GATHER_SHARE = 0.06
 IN_BETWEEN = frozenset({"QuestionPending", "TaskInProgress", "ConcurrentAccess", "InvalidPowerState"})
 # Somebody else was faster with an answer.
 TOO_LATE = frozenset({"ConcurrentAccess", "InvalidArgument", "InvalidState"})
@@ -81,6 +83,7 @@ class Crew:
         self._unseen: Counter[str] = Counter()
         self._dispatch = Dispatch(session, watch.wake, jobs=len(self._jobs))
         self._pause = threading.Event()
+        self._started = now()
 
     def work(self) -> list[VmResult]:
         """Do all the work; return one result per job, in their order."""
@@ -122,9 +125,16 @@ class Crew:
             self._find_unseen_task(job)
             if job.result is None:
                 self._note(job, job.look(self._state(job), self._now()), orders)
-        if not orders and self._active and len(self._jobs) > 1 and self._seconds_left() > GATHER_SECONDS:
-            self._pause.wait(GATHER_SECONDS)
+        if not orders:
+            self._gather()
         self._send(orders)
+
+    def _gather(self) -> None:
+        """Let more news come together, where that keeps nobody waiting who has a question or is late."""
+        shortest, longest = GATHER_SECONDS
+        seconds = max(shortest, min(longest, GATHER_SHARE * (self._now() - self._started)))
+        if self._active and len(self._jobs) > 1 and self._seconds_left() > seconds:
+            self._pause.wait(seconds)
 
     def _note(self, job: Job, command: Command | None, orders: list[Order]) -> None:
         """Add what a job wants done to ``orders``, and let a job that is done go."""
@@ -142,6 +152,7 @@ class Crew:
         for job, command in orders:
             if isinstance(command, Start):
                 self._known_tasks[job.vm.moid] = self._mirrors[job.vm.moid].task_moids
+                self._started = self._now()
         self._dispatch.send(orders)
 
     def _wait(self) -> None:

@@ -23,7 +23,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from html import unescape
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
@@ -381,6 +380,8 @@ def _read(info: Any, status: int, body: bytes, stub: Any) -> Any:
 
 def _unknown_fault(method: str, body: bytes) -> FaultError | None:
     """Read a fault that pyVmomi does not know, as that of a newer host; None: it is no fault."""
+    from html import unescape
+
     text = body.decode("utf-8", "replace")
     said, kind = _FAULT_STRING.search(text), _FAULT_KIND.search(text)
     if said is None or not text.rstrip().endswith("Envelope>"):
