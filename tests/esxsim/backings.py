@@ -31,6 +31,8 @@ def completed(change: Change, one: Any, index: int) -> Any:
     Raises:
         InvalidDeviceSpec, InvalidDeviceBacking, FileNotFound, InvalidDatastorePath.
     """
+    if getattr(one.backing, "useAutoDetect", True) is None:
+        one = like(one, backing=like(one.backing, useAutoDetect=False))
     if isinstance(one, nic):
         return _card(change, one, index)
     if isinstance(one, (device.VirtualSerialPort, device.VirtualParallelPort)):

@@ -112,6 +112,8 @@ def apply(vm: VirtualMachine, spec: Any, change: Change | None) -> None:
     for name in ALLOCATIONS:
         if getattr(spec, name) is not None:
             _allocate(vm, name, getattr(spec, name))
+    for name in ALLOCATIONS:
+        _share(vm, name)
     if vm.get("config.memoryReservationLockedToMax"):
         vm.set("config.memoryAllocation.reservation", vm.get("config.hardware.memoryMB"))
     _set_options(vm, spec.extraConfig)
@@ -178,15 +180,15 @@ def _text(value: Any) -> str:
 
 def _allocate(vm: VirtualMachine, name: str, wanted: Any) -> None:
     path = f"config.{name}"
-    changes = {
-        field: getattr(wanted, field)
-        for field in ("reservation", "limit", "expandableReservation", "shares")
-        if getattr(wanted, field) is not None
-    }
-    if wanted.shares is not None and str(wanted.shares.level) != "custom":
-        # Of CPUs a level counts for each, of memory for each ten MiB.
-        each = SHARES[str(wanted.shares.level)]
-        hardware = vm.get("config.hardware")
-        shares = each * hardware.numCPU if name == "cpuAllocation" else each * hardware.memoryMB // 100
-        changes["shares"] = vim.SharesInfo(level=wanted.shares.level, shares=shares)
-    vm.set(path, like(vm.get(path) or allocation(-1, 0, 1000, "normal"), **changes))
+    vm.set(path, like(vm.get(path) or allocation(-1, 0, 1000, "normal"), **stated(wanted)))
+
+
+def _share(vm: VirtualMachine, name: str) -> None:
+    """Bring the number behind a level up to date: it counts for each CPU, and for each ten MiB of memory."""
+    level = str(vm.get(f"config.{name}.shares.level"))
+    if level == "custom":
+        return
+    each, hardware = SHARES[level], vm.get("config.hardware")
+    number = each * hardware.numCPU if name == "cpuAllocation" else each * hardware.memoryMB // 100
+    if number != vm.get(f"config.{name}.shares.shares"):
+        vm.set(f"config.{name}.shares", vim.SharesInfo(level=level, shares=number))

@@ -10,7 +10,7 @@ A new device's temporary key is only a name within the request. The host gives e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pyVmomi import vim
@@ -18,7 +18,7 @@ from pyVmomi import vim
 from . import diskfiles
 from .backings import completed
 from .change import Change, invalid, not_while_running, too_many, wrong_operation
-from .devices import IDE
+from .devices import IDE, linked
 from .entity import like, stated
 from .locks import MULTI_WRITER
 from .places import BUILT_IN, on_bus, placed
@@ -80,7 +80,7 @@ def plan(change: Change, specs: Sequence[Any]) -> Change:
         else:
             raise invalid(index, "operation", "an operation is missing")
     _check_controllers(change)
-    change.devices = _linked(change.devices)
+    change.devices = linked(change.devices)
     return change
 
 
@@ -256,12 +256,3 @@ def _described(one: Any) -> Any:
         return one
     label = one.deviceInfo.label if one.deviceInfo is not None else ""
     return like(one, deviceInfo=vim.Description(label=label, summary=summary))
-
-
-def _linked(devices: Sequence[Any]) -> list[Any]:
-    """Write down with every controller what hangs on it."""
-    below: Mapping[int, list[int]] = {one.key: [] for one in devices if isinstance(one, device.VirtualController)}
-    for one in devices:
-        if one.controllerKey in below:
-            below[one.controllerKey].append(one.key)
-    return [like(one, device=below[one.key]) if one.key in below else one for one in devices]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -414,6 +414,15 @@ def _as_running(one: Any, *, running: bool) -> Any:
             status="ok" if running else "untried",
         ),
     )
+
+
+def linked(found: Sequence[Any]) -> list[Any]:
+    """Return devices with, at every controller, the keys of what hangs on it."""
+    below: dict[int, list[int]] = {one.key: [] for one in found if isinstance(one, device.VirtualController)}
+    for one in found:
+        if one.controllerKey in below:
+            below[one.controllerKey].append(one.key)
+    return [like(one, device=below[one.key]) if one.key in below else one for one in found]
 
 
 def iterate(config: Any, cls: Any) -> Iterator[Any]:

@@ -88,7 +88,9 @@ def placed(change: Change, new: Any, index: int) -> Any:
         if isinstance(new, cls):
             if change.device(key) is not None:
                 raise too_many(index)
-            more = {"busNumber": 0} if isinstance(new, device.VirtualController) else {}
+            # A host takes no USB device by itself.
+            is_controller = isinstance(new, device.VirtualController)
+            more = {"busNumber": 0, "autoConnectDevices": False} if is_controller else {}
             return like(new, key=key, controllerKey=PCI, unitNumber=unit, **more)
     for row in ROWS:
         if isinstance(new, row.cls):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pyVmomi import vim
 
 from . import paths, vmx_device
+from .devices import linked
 from .entity import like
 from .vmdata import SHARES
 
@@ -32,6 +33,7 @@ class Setting(NamedTuple):
 
 
 USB = 7000
+UNITS = {USB: 22, 14000: 23}
 # Devices that are there or not: key, class, key of the device.
 SINGLE: tuple[tuple[str, Any, int], ...] = (
     ("vtpm.present", vim.vm.device.VirtualTPM, 11000),
@@ -150,13 +152,15 @@ def _with_devices(config: Any, found: Mapping[str, str]) -> Any:
         if "true" in (found.get(key, "").lower(), found.get(second, "").lower()):
             label = kind.__name__.rpartition(".")[2]
             made = kind(key=number, deviceInfo=vim.Description(label=label, summary=label), controllerKey=100)
+            made.unitNumber = UNITS.get(number)
             if isinstance(made, vim.vm.device.VirtualController):
                 made.busNumber = 0
+                made.autoConnectDevices = False
             if number == USB:
                 made.ehciEnabled = found.get("ehci.present", "").lower() == "true"
             more.append(made)
     device = [vmx_device.applied(one, found) for one in (*config.hardware.device, *more)]
-    return like(config, hardware=like(config.hardware, device=device))
+    return like(config, hardware=like(config.hardware, device=linked(device)))
 
 
 def _text(value: Any, kind: str) -> str:

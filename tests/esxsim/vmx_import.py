@@ -25,12 +25,15 @@ _DEVICES = re.compile(
     r"|sched\.(?:scsi|sata|ide|nvme)\d+:\d+\.(?:shares|throughputcap)"
 )
 _GENERAL = re.compile(
-    r"displayname|memsize|numvcpus|guestos|annotation|uuid\.(?:bios|location)|vc\.uuid|firmware|virtualhw\.version"
+    r"displayname|memsize|numvcpus|vmci0\.present|guestos|annotation|uuid\.(?:bios|location)|vc\.uuid|firmware"
+    r"|virtualhw\.version"
     r"|cpuid\.corespersocket|config\.version|\.encoding|svga\.(?:vramsize|autodetect|numdisplays|graphicsmemorykb)"
     r"|sched\.mem\.(?:max|min|minsize|shares)|sched\.cpu\.(?:min|max|shares|units|affinity)|mks\.(?:enable3d|use3drenderer)"
 )
 
 
+# What a host writes down for the drive of a client that has lent none yet.
+_NO_NAME = re.compile(r"CD/DVD drive \d+")
 _PAIR = re.compile(r"(?:0x)?[0-9a-f]{1,4}:(?:0x)?[0-9a-f]{1,4}", re.IGNORECASE)
 
 
@@ -167,12 +170,13 @@ def _cdroms(found: Mapping[str, str], vmx_path: str, stores: Mapping[str, str]) 
         if name.lower().endswith(".vmdk") or slot.bus == "nvme":
             continue
         iso = place(name, vmx_path, stores) if name.lower().endswith(".iso") else None
-        automatic = name.lower() in ("auto detect", "emptybackingstring")
+        client = _true(found, f"{prefix}.clientdevice")
+        automatic = name.lower() in ("auto detect", "emptybackingstring") or (client and _NO_NAME.fullmatch(name))
         yield Cdrom(
             slot=slot,
             iso=iso,
             device="" if automatic or iso else name,
-            client=_true(found, f"{prefix}.clientdevice"),
+            client=client,
             raw=found.get(f"{prefix}.devicetype", "").lower() in ("cdrom-raw", "scsi-passthru"),
             connected=found.get(f"{prefix}.startconnected", "true").lower() == "true",
         )
