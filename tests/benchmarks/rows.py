@@ -1,0 +1,202 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The work that is measured: what the host is like, what is put back before each run, how each contestant does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.virt.esx.plugins.module_utils._vi.facts import FACT_PATHS
+
+from .contestants import COMMUNITY, EMPTY, GOVC, KEPT, MODULE, OURS, PING, SCRIPT, VIRSH, VMWARE, Place
+from .measuring import Command, Simulator
+
+SERIAL, APPEND = "msg.serial.file.open", "button.serial.file.append"
+POWER = "virt.esx.esx_vm_power"
+COMMUNITY_POWER, VMWARE_POWER = "community.vmware.vmware_guest_powerstate", "vmware.vmware.vm_powerstate"
+BOUNDED = "virt.esx, module alone, concurrency 16"
+LEAST = "community.vmware, least properties"
+# What others take for one machine, roughly; loops that would take longer than PATIENCE are left to --long.
+TURN_SECONDS: Mapping[str, float] = {"no latency": 0.7, "realistic": 6}
+PATIENCE_SECONDS = 130
+PROFILES: Mapping[str, Mapping[str, Any]] = {
+    "no latency": {},
+    "realistic": {
+        "latency": 0.005,
+        "login": 0.145,
+        "task_seconds": 1.0,
+    },
+}
+
+Way = Callable[[Place], Command]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """
+    One piece of work.
+
+    ``ways`` are the contestants' commands, ``turns`` how often the collections of others begin anew; ``delay`` is that
+    of a question.
+    """
+
+    name: str
+    vms: Mapping[str, Any]
+    ways: Mapping[str, Way]
+    prepare: Callable[[Simulator], None] = lambda _simulator: None
+    turns: float = 1
+    delay: float | None = None
+    quick: bool = False
+    profiles: Sequence[str] = tuple(PROFILES)
+
+    def slow(self, profile: str) -> Sequence[str]:
+        """Return the contestants that take too long to be asked each time."""
+        return (COMMUNITY, VMWARE, LEAST) if self.turns * TURN_SECONDS[profile] > PATIENCE_SECONDS else ()
+
+
+def scenario(row: Row, profile: str) -> dict[str, Any]:
+    """Return the scenario of a row in a profile."""
+    given = PROFILES[profile]
+    vms = {"task_seconds": given.get("task_seconds", 0), **row.vms}
+    if row.delay is not None:
+        vms["task_seconds"] = row.delay + 0.1
+    made: dict[str, Any] = {"vms": [vms], "defaults": {"latency": given.get("latency", 0)}}
+    if "login" in given:
+        made["faults"] = [{"method": "Login", "action": "latency", "seconds": given["login"], "count": None}]
+    return made
+
+
+def names(count: int) -> list[str]:
+    return [f"vm-{number:05}" for number in range(1, count + 1)]
+
+
+def _loop(module: str, count: int, **options: Any) -> dict[str, Any]:
+    task: dict[str, Any] = {module: {"name": "{{ item }}", "state": "powered-on", **options}, "loop": names(count)}
+    return task
+
+
+def _off(simulator: Simulator) -> None:
+    simulator.power("powered-off")
+
+
+def power(count: int) -> Row:
+    """Power on so many machines that are off."""
+    ours = {"names": names(count), "state": "powered-on", "concurrency": max(16, count)}
+    ways: dict[str, Way] = {
+        OURS: lambda place: place.play([{POWER: ours}]),
+        COMMUNITY: lambda place: place.play([_loop(COMMUNITY_POWER, count)], COMMUNITY),
+        VMWARE: lambda place: place.play([_loop(VMWARE_POWER, count, datacenter="ha-datacenter")], VMWARE),
+        VIRSH: lambda place: place.virsh(*(f"start {name}" for name in names(count))),
+        MODULE: lambda place: place.module("esx_vm_power", **ours),
+        GOVC: lambda place: place.govc("vm.power", "-on", *names(count)),
+        SCRIPT: lambda place: place.script("power", *names(count)),
+    }
+    if count == 1:
+        ways |= {PING: lambda place: place.play([{PING: {}}]), EMPTY: lambda place: place.play([])}
+    if count > 16:
+        few = {**ours, "concurrency": 16}
+        ways[BOUNDED] = lambda place: place.module("esx_vm_power", **few)
+    return Row(
+        name=f"power on {count} VM{'s' if count > 1 else ''}",
+        vms={"name": "vm-{n:05}", "count": count},
+        ways=ways,
+        prepare=_off,
+        turns=count,
+        quick=count == 1,
+    )
+
+
+def already() -> Row:
+    """Ask for the state that a machine has."""
+    row = power(1)
+    return Row(
+        name="already on",
+        vms={**row.vms, "power_state": "powered-on"},
+        ways={name: way for name, way in row.ways.items() if name not in (PING, EMPTY, GOVC, VIRSH)},
+        quick=True,
+    )
+
+
+def question(delay: float) -> Row:
+    """Power on a machine that asks something after so many seconds, with the answer at hand."""
+    ours = {"name": "vm-1", "state": "powered-on", "answers": [{"question": SERIAL, "answer": "Append"}]}
+    theirs = {"name": "vm-1", "state": "powered-on"}
+    answer = [{"question": SERIAL, "response": APPEND}]
+    return Row(
+        name=f"a question after {delay:g} s",
+        vms={
+            "name": "vm-1",
+            "serial_files": ["console.log"],
+            "questions": [{"question": SERIAL, "during": "power-on", "delay": delay}],
+        },
+        ways={
+            OURS: lambda place: place.play([{POWER: ours}]),
+            COMMUNITY: lambda place: place.play([{COMMUNITY_POWER: {**theirs, "answer": answer}}], COMMUNITY),
+            VMWARE: lambda place: place.play(
+                [{VMWARE_POWER: {**theirs, "datacenter": "ha-datacenter", "question_answers": answer}}], VMWARE
+            ),
+            MODULE: lambda place: place.module("esx_vm_power", **ours),
+        },
+        prepare=_off,
+        delay=delay,
+        quick=delay < 1,
+        profiles=("no latency",),
+    )
+
+
+def facts(count: int) -> Row:
+    """Read the facts of so many machines, half of them on."""
+    paths = [*FACT_PATHS, "parent", "runtime.host"]
+    parts = ("cluster", "datacenter", "datastore", "folder", "esxi_hostname", "mac_address", "net", "resource_pool")
+    least = {f"show_{part}": False for part in parts}
+    return Row(
+        name=f"facts of {count:,} VMs",
+        vms={"name": "vm-{n:05}", "count": count, "power_state": "powered-on"},
+        ways={
+            OURS: lambda place: place.play([{"virt.esx.esx_vm_info": {}}]),
+            COMMUNITY: lambda place: place.play([{"community.vmware.vmware_vm_info": {}}], COMMUNITY),
+            LEAST: lambda place: place.play([{"community.vmware.vmware_vm_info": least}], COMMUNITY),
+            VMWARE: lambda place: place.play([{"vmware.vmware.vm_resource_info": {}}], VMWARE),
+            MODULE: lambda place: place.module("esx_vm_info"),
+            GOVC: lambda place: place.govc("vm.info", "-json", "*"),
+            SCRIPT: lambda place: place.script("facts", *paths),
+        },
+        turns=count / 20,
+        quick=count == 100,
+        profiles=("no latency",) if count >= 1000 else tuple(PROFILES),
+    )
+
+
+def tasks(count: int) -> Row:
+    """Run a play of so many tasks, each of which powers on a machine."""
+
+    def play(place: Place, module: str, contestant: str, **options: Any) -> Command:
+        made = [{module: {"name": name, "state": "powered-on", **options}} for name in names(count)]
+        return place.play(made, contestant)
+
+    return Row(
+        name=f"a play of {count} tasks",
+        vms={"name": "vm-{n:05}", "count": count},
+        ways={
+            OURS: lambda place: play(place, POWER, OURS),
+            KEPT: lambda place: play(place, POWER, OURS, persist_session=True),
+            COMMUNITY: lambda place: play(place, COMMUNITY_POWER, COMMUNITY),
+            VMWARE: lambda place: play(place, VMWARE_POWER, VMWARE, datacenter="ha-datacenter"),
+            PING: lambda place: place.play([{PING: {}} for _number in range(count)]),
+        },
+        prepare=_off,
+        turns=count,
+    )
+
+
+def all_rows(*, is_long: bool) -> list[Row]:
+    """Return every row, those that take long only where they are wanted."""
+    rows = [power(1), already(), power(20), power(100), power(500), question(0.2), question(5)]
+    rows += [question(40)] if is_long else []
+    rows += [facts(100), facts(1000), facts(5000)]
+    rows += [facts(10_000)] if is_long else []
+    return [*rows, tasks(20)]
