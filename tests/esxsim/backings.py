@@ -13,7 +13,7 @@ from pyVmomi import vim
 
 from . import diskfiles
 from .change import Change, invalid, wrong_backing
-from .devices import generated_mac, network_moid
+from .devicekeys import generated_mac, network_moid
 from .entity import like
 from .stores import find_store
 

@@ -11,9 +11,12 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import api, guestos, hardware, paths
+from . import api, devices, guestos, hardware, paths
 from .entity import Plain
 from .managed import Call, method
+from .world import World
+
+MIB = 1024 * 1024
 
 DEFAULT_HARDWARE = 20
 OFFERED = (4, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18, 19, 20, 21)
@@ -91,29 +94,7 @@ class EnvironmentBrowser(Plain):
 
     @method("QueryConfigTarget")
     def query_config_target(self, call: Call, *, host: Any = None) -> Any:
-        world = self.world
-        return complete(
-            vim.vm.ConfigTarget,
-            numCpus=8,
-            numCpuCores=4,
-            numNumaNodes=1,
-            smcPresent=False,
-            datastore=[
-                vim.vm.DatastoreInfo(
-                    name=store.get("name"),
-                    datastore=store.get("summary"),
-                    capability=store.get("capability"),
-                    maxFileSize=64 * 2**40,
-                    maxVirtualDiskCapacity=62 * 2**40,
-                    mode="readWrite",
-                )
-                for store in world.of_type("Datastore")
-            ],
-            network=[
-                vim.vm.NetworkInfo(name=one.get("name"), network=one.get("summary")) for one in world.of_type("Network")
-            ],
-            cdRom=[vim.vm.CdromInfo(name="/vmfs/devices/cdrom/mpx.vmhba1:C0:T0:L0")],
-        )
+        return config_target(self.world)
 
     def _option(self, key: str | None, guests: list[str]) -> Any:
         number = hardware.newest(self.world) if not key else hardware.known_number(self.world, key)
@@ -131,6 +112,10 @@ class EnvironmentBrowser(Plain):
             guestOSDefaultIndex=0,
             hardwareOptions=_hardware(number),
             supportedMonitorType=["release"],
+            defaultDevice=[
+                *(devices.ide(0, ()), devices.ide(1, ()), devices.ps2(), devices.pci((500, 12000)), devices.sio(())),
+                *(devices.keyboard(), devices.pointing(), devices.video(4096), devices.vmci()),
+            ],
         )
 
 
@@ -148,6 +133,71 @@ def complete(cls: Any, **given: Any) -> Any:
         elif issubclass(info.type, (bool, int, str)):
             values[info.name] = info.type()
     return cls(**values)
+
+
+def config_target(world: World) -> Any:
+    """What can be plugged into a machine on this host."""
+    host = world.find("HostSystem", "ha-host")
+    cpus = host.get("hardware.cpuInfo")
+    return complete(
+        vim.vm.ConfigTarget,
+        numCpus=cpus.numCpuThreads,
+        numCpuCores=cpus.numCpuCores,
+        numNumaNodes=cpus.numCpuPackages,
+        maxMemMBOptimalPerf=host.get("hardware.memorySize") // MIB,
+        datastore=[
+            vim.vm.DatastoreInfo(
+                name=store.get("name"),
+                datastore=store.get("summary"),
+                capability=store.get("capability"),
+                maxFileSize=64 * 2**40,
+                maxVirtualDiskCapacity=62 * 2**40,
+                mode="readWrite",
+            )
+            for store in world.of_type("Datastore")
+        ],
+        network=[
+            vim.vm.NetworkInfo(name=one.get("name"), network=one.get("summary")) for one in world.of_type("Network")
+        ],
+        cdRom=[vim.vm.CdromInfo(name="/vmfs/devices/cdrom/mpx.vmhba1:C0:T0:L0")],
+        serial=[vim.vm.SerialInfo(name=f"/dev/char/serial/uart{number}") for number in range(2)],
+        parallel=[vim.vm.ParallelInfo(name="/dev/parport0")],
+        floppy=[vim.vm.FloppyInfo(name="/dev/fd0")],
+        usb=[
+            vim.vm.UsbInfo(
+                name="path:0/1/0",
+                description="Example Flash Disk",
+                vendor=0x0781,
+                product=0x5567,
+                physicalPath="path:0/1/0",
+                family=["storage"],
+                speed=["high"],
+            )
+        ],
+        pciPassthrough=[
+            vim.vm.PciPassthroughInfo(name=one.deviceName, pciDevice=one, systemId=host.get("hardware.systemInfo.uuid"))
+            for one in host.get("hardware.pciDevice")
+        ],
+        autoVmotion=False,
+    )
+
+
+def _devices() -> list[Any]:
+    """The devices that machines may have."""
+    kinds = vim.vm.device
+    hot = (kinds.VirtualDisk, kinds.VirtualEthernetCard, kinds.VirtualSCSIController, kinds.VirtualUSBXHCIController)
+    classes = (
+        *(kinds.VirtualIDEController, kinds.VirtualAHCIController, kinds.VirtualNVMEController),
+        *(kinds.ParaVirtualSCSIController, kinds.VirtualLsiLogicController, kinds.VirtualLsiLogicSASController),
+        *(kinds.VirtualBusLogicController, kinds.VirtualDisk, kinds.VirtualCdrom, kinds.VirtualFloppy),
+        *(kinds.VirtualVmxnet3, kinds.VirtualE1000, kinds.VirtualE1000e, kinds.VirtualPCNet32),
+        *(kinds.VirtualSerialPort, kinds.VirtualParallelPort, kinds.VirtualUSBController),
+        *(kinds.VirtualUSBXHCIController, kinds.VirtualPCIPassthrough, kinds.VirtualTPM, kinds.VirtualVideoCard),
+    )
+    return [
+        complete(kinds.VirtualDeviceOption, type=cls, plugAndPlay=pluggable, hotRemoveSupported=pluggable)
+        for cls, pluggable in ((cls, issubclass(cls, hot)) for cls in classes)
+    ]
 
 
 @cache
@@ -168,5 +218,5 @@ def _hardware(number: int) -> Any:
         numUSBXHCIControllers=ints(0, 1),
         numSIOControllers=ints(1, 1),
         numPS2Controllers=ints(1, 1),
-        virtualDeviceOption=[complete(vim.vm.device.VirtualDeviceOption, type=vim.vm.device.VirtualDisk)],
+        virtualDeviceOption=_devices(),
     )

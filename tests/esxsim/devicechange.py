@@ -18,7 +18,8 @@ from pyVmomi import vim
 from . import diskfiles
 from .backings import completed
 from .change import Change, invalid, not_while_running, too_many, wrong_operation
-from .devices import IDE, linked
+from .devicekeys import IDE
+from .devices import linked
 from .entity import like, stated
 from .locks import MULTI_WRITER
 from .places import BUILT_IN, on_bus, placed

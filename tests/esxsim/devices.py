@@ -12,51 +12,13 @@ from typing import Any
 
 from pyVmomi import vim
 
-from .description import Cdrom, Disk, Machine, Nic, Port, Slot
+from .description import Cdrom, Disk, Machine, Slot
+from .devicekeys import IDE, PCI, PS2, SCSI_MODELS, SIO, VIDEO, controller_key, device_key
+from .deviceports import connect_info, described, floppy, nic, parallel, passthrough, serial
 from .entity import like
 from .vmdk import new_uuid
 
 device: Any = vim.vm.device
-PCI, IDE, PS2, SIO, VIDEO = 100, 200, 300, 400, 500
-SCSI_MODELS = {
-    "buslogic": device.VirtualBusLogicController,
-    "lsilogic": device.VirtualLsiLogicController,
-    "lsisas1068": device.VirtualLsiLogicSASController,
-    "pvscsi": device.ParaVirtualSCSIController,
-}
-NIC_MODELS = {
-    "vlance": device.VirtualPCNet32,
-    "vmxnet": device.VirtualVmxnet,
-    "vmxnet2": device.VirtualVmxnet2,
-    "vmxnet3": device.VirtualVmxnet3,
-    "e1000": device.VirtualE1000,
-    "e1000e": device.VirtualE1000e,
-}
-
-
-def network_moid(name: str) -> str:
-    return f"HaNetwork-{name}"
-
-
-def generated_mac(uuid: str, number: int) -> str:
-    """Make the address that a host generates for a machine's network adapter: the end of its UUID, ten apart."""
-    end = (int(uuid.replace("-", "")[-6:], 16) + 10 * number) % 2**24
-    return f"00:0c:29:{end >> 16:02x}:{end >> 8 & 255:02x}:{end & 255:02x}"
-
-
-def controller_key(slot: Slot) -> int:
-    return {"ide": IDE, "scsi": 1000, "sata": 15000, "nvme": 31000}[slot.bus] + slot.controller
-
-
-def device_key(slot: Slot) -> int:
-    """The key that a host gives to a disk or a drive."""
-    if slot.bus == "ide":
-        return 3000 + 2 * slot.controller + slot.unit
-    if slot.bus == "sata":
-        return 16000 + 30 * slot.controller + slot.unit
-    if slot.bus == "nvme":
-        return 32000 + 15 * slot.controller + slot.unit
-    return 2000 + 16 * slot.controller + slot.unit if slot.unit < 16 else 131072 + 64 * slot.controller + slot.unit
 
 
 def devices(machine: Machine, store_of: Any) -> list[Any]:
@@ -97,29 +59,24 @@ def _scsi(machine: Machine) -> set[tuple[str, int]]:
 
 
 @cache
-def _info(label: str, text: str) -> Any:
-    return vim.Description(label=label, summary=text)
-
-
-@cache
 def ide(number: int, below: tuple[int, ...]) -> Any:
     label = f"IDE {number}"
     return device.VirtualIDEController(
-        key=IDE + number, deviceInfo=_info(label, label), busNumber=number, device=list(below)
+        key=IDE + number, deviceInfo=described(label, label), busNumber=number, device=list(below)
     )
 
 
 @cache
 def ps2() -> Any:
     return device.VirtualPS2Controller(
-        key=PS2, deviceInfo=_info("PS2 controller 0", "PS2 controller 0"), busNumber=0, device=[600, 700]
+        key=PS2, deviceInfo=described("PS2 controller 0", "PS2 controller 0"), busNumber=0, device=[600, 700]
     )
 
 
 @cache
 def pci(below: tuple[int, ...]) -> Any:
     return device.VirtualPCIController(
-        key=PCI, deviceInfo=_info("PCI controller 0", "PCI controller 0"), busNumber=0, device=list(below)
+        key=PCI, deviceInfo=described("PCI controller 0", "PCI controller 0"), busNumber=0, device=list(below)
     )
 
 
@@ -127,13 +84,15 @@ def pci(below: tuple[int, ...]) -> Any:
 def sio(below: tuple[int, ...]) -> Any:
     rest = [key for key in below if key not in (600, 700)]
     return device.VirtualSIOController(
-        key=SIO, deviceInfo=_info("SIO controller 0", "SIO controller 0"), busNumber=0, device=rest
+        key=SIO, deviceInfo=described("SIO controller 0", "SIO controller 0"), busNumber=0, device=rest
     )
 
 
 @cache
 def keyboard() -> Any:
-    return device.VirtualKeyboard(key=600, deviceInfo=_info("Keyboard", "Keyboard"), controllerKey=PS2, unitNumber=0)
+    return device.VirtualKeyboard(
+        key=600, deviceInfo=described("Keyboard", "Keyboard"), controllerKey=PS2, unitNumber=0
+    )
 
 
 @cache
@@ -142,7 +101,7 @@ def pointing() -> Any:
         deviceName="", useAutoDetect=False, hostPointingDevice="autodetect"
     )
     return device.VirtualPointingDevice(
-        key=700, deviceInfo=_info("Pointing device", "Pointing device; Device"), backing=backing, controllerKey=PS2,
+        key=700, deviceInfo=described("Pointing device", "Pointing device; Device"), backing=backing, controllerKey=PS2,
         unitNumber=1,
     )  # fmt: skip
 
@@ -151,7 +110,7 @@ def pointing() -> Any:
 def video(ram_kib: int) -> Any:
     return device.VirtualVideoCard(
         key=VIDEO,
-        deviceInfo=_info("Video card ", "Video card"),
+        deviceInfo=described("Video card ", "Video card"),
         controllerKey=PCI,
         unitNumber=0,
         videoRamSizeInKB=ram_kib,
@@ -167,7 +126,7 @@ def video(ram_kib: int) -> Any:
 def vmci() -> Any:
     return device.VirtualVMCIDevice(
         key=12000,
-        deviceInfo=_info("VMCI device", "Device on the virtual machine PCI bus that provides support for the VMCI"),
+        deviceInfo=described("VMCI device", "Device on the virtual machine PCI bus that provides support for the VMCI"),
         controllerKey=PCI,
         unitNumber=17,
         id=-1,
@@ -182,22 +141,15 @@ def controller(bus: str, number: int, model: str, below: tuple[int, ...]) -> Any
     key = controller_key(Slot(bus=bus, controller=number))
     common = {"key": key, "busNumber": number, "device": list(below), "controllerKey": PCI}
     if bus == "sata":
-        info = _info(f"SATA controller {number}", "AHCI")
+        info = described(f"SATA controller {number}", "AHCI")
         return device.VirtualAHCIController(**common, deviceInfo=info, unitNumber=24 + number)
     if bus == "nvme":
-        info = _info(f"NVME controller {number}", "NVME controller")
+        info = described(f"NVME controller {number}", "NVME controller")
         return device.VirtualNVMEController(**common, deviceInfo=info, unitNumber=30 + number)
     cls = SCSI_MODELS.get(model, device.VirtualLsiLogicController)
-    info = _info(f"SCSI controller {number}", {"pvscsi": "VMware paravirtual SCSI"}.get(model, "LSI Logic"))
+    info = described(f"SCSI controller {number}", {"pvscsi": "VMware paravirtual SCSI"}.get(model, "LSI Logic"))
     return cls(
         **common, deviceInfo=info, unitNumber=3 + number, hotAddRemove=True, sharedBus="noSharing", scsiCtlrUnitNumber=7
-    )
-
-
-@cache
-def _connected(*, connected: bool, guest_control: bool = True, now: bool = False, status: str = "untried") -> Any:
-    return device.VirtualDevice.ConnectInfo(
-        startConnected=connected, allowGuestControl=guest_control, connected=now, status=status
     )
 
 
@@ -224,7 +176,7 @@ def disk(machine: Machine, one: Disk, number: int, store_of: Any) -> Any:
     return like(
         model,
         key=device_key(one.slot),
-        deviceInfo=_info(f"Hard disk {number + 1}", f"{one.capacity_kib:,} KB"),
+        deviceInfo=described(f"Hard disk {number + 1}", f"{one.capacity_kib:,} KB"),
         backing=like(
             model.backing,
             fileName=one.file,
@@ -271,128 +223,11 @@ def _drive(one: Cdrom) -> Any:
 def _cdrom(one: Cdrom, backing: Any, text: str) -> Any:
     return device.VirtualCdrom(
         key=device_key(one.slot),
-        deviceInfo=_info("CD/DVD drive 1", text),
+        deviceInfo=described("CD/DVD drive 1", text),
         backing=backing,
-        connectable=_connected(connected=one.connected),
+        connectable=connect_info(connected=one.connected),
         controllerKey=controller_key(one.slot),
         unitNumber=one.slot.unit,
-    )
-
-
-@cache
-def _nic_model(model: str) -> Any:
-    cls = NIC_MODELS.get(model, device.VirtualE1000)
-    return cls(
-        key=4000, connectable=_connected(connected=True), controllerKey=PCI, wakeOnLanEnabled=True,
-        uptCompatibilityEnabled=False,
-    )  # fmt: skip
-
-
-@cache
-def nic_backing(network: str | None) -> Any:
-    """What a network adapter is plugged into."""
-    if network is None:
-        return device.VirtualEthernetCard.NetworkBackingInfo(deviceName="", useAutoDetect=False)
-    return device.VirtualEthernetCard.NetworkBackingInfo(
-        deviceName=network, useAutoDetect=False, network=vim.Network(network_moid(network))
-    )
-
-
-def nic(machine: Machine, one: Nic) -> Any:
-    if one.dvs is not None:
-        port = vim.dvs.PortConnection(
-            switchUuid=one.dvs.get("switchid", ""),
-            portgroupKey=one.dvs.get("portgroupid"),
-            portKey=one.dvs.get("portid"),
-        )
-        backing: Any = device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port)
-    else:
-        backing = nic_backing(one.network)
-    kind = {"static": "manual", "vpx": "assigned"}.get(one.mac_type, one.mac_type)
-    return like(
-        _nic_model(one.model),
-        key=4000 + one.index,
-        deviceInfo=_info(f"Network adapter {one.index + 1}", one.network or ""),
-        backing=backing,
-        connectable=_connected(connected=one.connected),
-        unitNumber=7 + one.index,
-        addressType=kind,
-        macAddress=one.mac or generated_mac(machine.uuid, one.index),
-    )
-
-
-def serial(one: Port, store_of: Any) -> Any:
-    port = device.VirtualSerialPort
-    if one.kind == "file":
-        backing = port.FileBackingInfo(fileName=one.target, datastore=store_of(one.target))
-    elif one.kind == "pipe":
-        backing = port.PipeBackingInfo(pipeName=one.target, endpoint=one.endpoint, noRxLoss=False)
-    elif one.kind == "network":
-        backing = port.URIBackingInfo(serviceURI=one.target, direction=one.endpoint)
-    elif one.kind == "thinprint":
-        backing = port.ThinPrintBackingInfo()
-    else:
-        backing = port.DeviceBackingInfo(deviceName=one.target, useAutoDetect=False)
-    return port(
-        key=9000 + one.index,
-        deviceInfo=_info(f"Serial port {one.index + 1}", one.target),
-        backing=backing,
-        connectable=_connected(connected=True),
-        controllerKey=SIO,
-        unitNumber=one.index,
-        yieldOnPoll=False,
-    )
-
-
-def parallel(one: Port, store_of: Any) -> Any:
-    port = device.VirtualParallelPort
-    if one.kind == "file":
-        backing = port.FileBackingInfo(fileName=one.target, datastore=store_of(one.target))
-    else:
-        backing = port.DeviceBackingInfo(deviceName=one.target, useAutoDetect=False)
-    return port(
-        key=10000 + one.index,
-        deviceInfo=_info(f"Parallel port {one.index + 1}", one.target),
-        backing=backing,
-        connectable=_connected(connected=True),
-        controllerKey=SIO,
-        unitNumber=one.index,
-    )
-
-
-def floppy(one: Port, store_of: Any) -> Any:
-    drive = device.VirtualFloppy
-    if one.kind == "file":
-        backing = drive.ImageBackingInfo(fileName=one.target, datastore=store_of(one.target))
-    elif one.kind == "client":
-        backing = drive.RemoteDeviceBackingInfo(deviceName=one.target, useAutoDetect=False)
-    else:
-        backing = drive.DeviceBackingInfo(deviceName=one.target, useAutoDetect=False)
-    return drive(
-        key=8000 + one.index,
-        deviceInfo=_info(f"Floppy drive {one.index + 1}", one.target),
-        backing=backing,
-        connectable=_connected(connected=True),
-        controllerKey=SIO,
-        unitNumber=one.index,
-    )
-
-
-def passthrough(one: Port) -> Any:
-    """A device of the host; which one it is stands in keys of the VMX that are read later."""
-    kind = device.VirtualPCIPassthrough
-    if one.kind == "dynamic":
-        pairs = (pair.split(":") for pair in one.target.split(","))
-        allowed = [kind.AllowedDevice(vendorId=int(pair[0], 16), deviceId=int(pair[1], 16)) for pair in pairs]
-        backing = kind.DynamicBackingInfo(deviceName="", allowedDevice=allowed)
-    else:
-        backing = kind.DeviceBackingInfo(deviceName="", id=one.target, deviceId="", systemId="", vendorId=0)
-    return kind(
-        key=13000 + one.index,
-        deviceInfo=_info(f"PCI device {one.index}", ""),
-        backing=backing,
-        controllerKey=PCI,
-        unitNumber=32 + one.index,
     )
 
 
@@ -407,7 +242,7 @@ def _as_running(one: Any, *, running: bool) -> Any:
         return one
     return like(
         one,
-        connectable=_connected(
+        connectable=connect_info(
             connected=have.startConnected,
             guest_control=have.allowGuestControl,
             now=running and have.startConnected,

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pyVmomi import vmodl
+from pyVmomi import vim, vmodl
 
 from .faults import WireFailure, is_full, spoil_after, spoil_before
 from .filestore import OutOfSpace, normalised
 from .http import GARBAGE, Request, Response, authenticated
+from .locks import check_free
 from .stores import Datastore
 from .world import World
 
@@ -91,10 +92,28 @@ def folder(world: World, request: Request) -> Response:
     if request.method == "PUT":
         return _write(world, store, path, request)
     if request.method == "DELETE":
-        with world.lock:
-            gone = store.files.discard(path)
-        return _text(200, "Deleted") if gone else _text(404, f"{path} is not there")
+        return _delete(world, store, path)
     return _text(405, "Allowed are GET, HEAD, PUT and DELETE")
+
+
+def _delete(world: World, store: Datastore, path: str) -> Response:
+    with world.lock:
+        locked = _locked(world, store, path)
+        if locked is not None:
+            return locked
+        gone = store.files.discard(path)
+        store.touch("summary", "info")
+    return _text(200, "Deleted") if gone else _text(404, f"{path} is not there")
+
+
+def _locked(world: World, store: Datastore, path: str) -> Response | None:
+    """Refuse to touch what a running machine holds open; None: it may be touched."""
+    try:
+        check_free(world, store, path)
+    except vim.fault.FileLocked as error:
+        fault: Any = error
+        return _text(500, fault.msg)
+    return None
 
 
 def _read(world: World, store: Datastore, path: str, request: Request) -> Response:
@@ -150,6 +169,9 @@ def _write(world: World, store: Datastore, path: str, request: Request) -> Respo
             return _text(507, NO_SPACE)
     body = request.body.all(MAX_UPLOAD)
     with world.lock:
+        locked = _locked(world, store, path)
+        if locked is not None:
+            return locked
         try:
             new = store.files.upload(path, body)
         except OutOfSpace:

@@ -12,6 +12,7 @@ from pyVmomi import vim, vmodl
 
 from . import creating
 from .entity import Entity
+from .machine import VirtualMachine
 from .managed import Call, key_of, method
 from .roster import add_machines
 from .tasks import Body
@@ -38,6 +39,7 @@ class Folder(Entity):
             except vmodl.MethodFault:
                 vm.delete()
                 raise
+            _set_up(vm)
             call.world.events.post("VmCreatedEvent", vm)
             return vm.ref
 
@@ -66,6 +68,7 @@ class Folder(Entity):
             machine = creating.registered(call.world, path)
             vm = add_machines(call.world, [machine], self, with_files=False, pool=pool)[0]
             vm.registered = True
+            _set_up(vm)
             if name:
                 vm.set("name", name)
             call.world.events.post("VmRegisteredEvent", vm)
@@ -76,6 +79,11 @@ class Folder(Entity):
     def _check_holds_machines(self) -> None:
         if vim.VirtualMachine not in (self.get("childType") or []):
             raise vmodl.fault.NotSupported(msg=f"The folder {self.get('name')} holds no virtual machines.")
+
+
+def _set_up(vm: VirtualMachine) -> None:
+    for hook in vm.world.on_new_machine:
+        hook(vm)
 
 
 def _check_place(call: Call, pool: Any, host: Any) -> None:

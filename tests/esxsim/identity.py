@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 
-from .devices import generated_mac
+from .devicekeys import generated_mac
 from .entity import like
 from .known_questions import KNOWN_QUESTIONS
 from .questions import QuestionRule

@@ -15,7 +15,7 @@ from . import hostdata
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
-from .devices import network_moid
+from .devicekeys import network_moid
 from .diskmanager import VirtualDiskManager
 from .entity import Entity, plain
 from .filemanager import FileManager

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pyVmomi import vim
 
 from .change import Change, invalid, too_many
-from .devices import IDE, PCI, SIO, VIDEO
+from .devicekeys import IDE, PCI, SIO, VIDEO
 from .entity import like
 
 device: Any = vim.vm.device

@@ -13,7 +13,7 @@ from pyVmomi import vim
 
 from . import hostdata, machinefiles, vmdk
 from .description import Machine
-from .devices import network_moid
+from .devicekeys import network_moid
 from .entity import Entity
 from .filestore import File
 from .machine import VirtualMachine

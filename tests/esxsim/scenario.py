@@ -104,6 +104,8 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     _add_vms(inventory, checked, defaults, multiply)
     if "vmx_folder" in checked:
         _import(inventory, base / checked["vmx_folder"], datastores[0].name, defaults)
+    if "new_vms" in checked:
+        world.on_new_machine.append(lambda vm: _set_up(vm, checked["new_vms"], defaults))
     for rule in checked.get("faults", []):
         world.faults.add(FaultRule(**rule))
     if defaults.get("latency"):
@@ -168,7 +170,8 @@ def _set_up(vm: Any, one: Mapping[str, Any], defaults: Mapping[str, Any]) -> Non
     )
     vm.task_seconds = one.get("task_seconds", defaults.get("task_seconds", 0.0))
     vm.cancelable = one.get("cancelable", False)
-    vm.start_in(POWER_STATES[one.get("power_state", "powered-off")])
+    if "power_state" in one:
+        vm.start_in(POWER_STATES[one["power_state"]])
     vm.failures = [scenario_schema.failure_rule(rule) for rule in one.get("failures", [])]
     for name in one.get("snapshots", []):
         vm.add_snapshot(name)

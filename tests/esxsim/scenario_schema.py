@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from . import devices, schema
+from . import devicekeys, schema
 from .faults import ACTIONS, FaultRule
 from .guest import TOOLS
 from .known_questions import KNOWN_QUESTIONS
@@ -220,6 +220,20 @@ def fault(value: Any, path: str) -> dict[str, Any]:
     return found
 
 
+# How a machine behaves, whoever made it.
+BEHAVIOUR = {
+    "tools": one_of(*TOOLS),
+    "hostname": text,
+    "ip_addresses": listed(schema.address),
+    "guest_shutdown_seconds": seconds,
+    "guest_boot_seconds": seconds,
+    "guest_ignores_shutdown": flag,
+    "guest_locks_cdrom": flag,
+    "task_seconds": seconds,
+    "cancelable": flag,
+    "questions": listed(question),
+    "failures": listed(_failure),
+}
 VM = record(
     {
         "name": pattern,
@@ -246,23 +260,15 @@ VM = record(
                 }
             )
         ),
-        "nics": listed(record({"network": text, "mac": _mac, "model": one_of(*devices.NIC_MODELS), "connected": flag})),
-        "scsi_controller": one_of(*devices.SCSI_MODELS),
+        "nics": listed(
+            record({"network": text, "mac": _mac, "model": one_of(*devicekeys.NIC_MODELS), "connected": flag})
+        ),
+        "scsi_controller": one_of(*devicekeys.SCSI_MODELS),
         "iso": text,
         "serial_files": listed(text),
         "snapshots": listed(text),
         "extra_config": mapped(any_text),
-        "tools": one_of(*TOOLS),
-        "hostname": text,
-        "ip_addresses": listed(schema.address),
-        "guest_shutdown_seconds": seconds,
-        "guest_boot_seconds": seconds,
-        "guest_ignores_shutdown": flag,
-        "guest_locks_cdrom": flag,
-        "task_seconds": seconds,
-        "cancelable": flag,
-        "questions": listed(question),
-        "failures": listed(_failure),
+        **BEHAVIOUR,
     },
     ("name",),
 )
@@ -308,6 +314,7 @@ DOCUMENT = record(
         ),
         "networks": listed(record({"name": text, "vswitch": text, "vlan_id": whole(0, 4095)})),
         "vms": listed(VM),
+        "new_vms": record(BEHAVIOUR),
         "vmx_folder": text,
         "faults": listed(fault),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from pyVmomi import vim
 
 from . import guestos, vmx_device, vmx_fields
-from .devices import NIC_MODELS, SCSI_MODELS
+from .devicekeys import NIC_MODELS, SCSI_MODELS
 
 device: Any = vim.vm.device
 # Keys that a host writes before all else of the machine.

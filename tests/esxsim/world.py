@@ -103,6 +103,7 @@ class World:
         self.faults = FaultRules()
         self.calls = CallLog()
         self.on_restart: list[Callable[[], None]] = []
+        self.on_new_machine: list[Callable[[Any], None]] = []
         self._down_until = 0.0
         self._objects: dict[Key, ManagedObject] = {}
         self._by_type: dict[str, dict[str, ManagedObject]] = {}

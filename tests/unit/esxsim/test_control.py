@@ -286,6 +286,24 @@ def test_a_disk_is_as_long_as_it_says(door: Door) -> None:
     assert (part[0], part[1]) == (206, bytes(10))
 
 
+def test_the_files_of_a_running_machine_are_read_and_neither_written_nor_deleted(door: Door) -> None:
+    path = f"/folder/web02/web02.vmx?{WHERE}"
+    before = door.ask("GET", path, headers=AUTH)
+
+    assert (door.ask("PUT", path, b"other", AUTH)[0], door.ask("DELETE", path, headers=AUTH)[0]) == (500, 500)
+    assert b"since it is locked" in door.ask("DELETE", "/folder/web02?" + WHERE, headers=AUTH)[1]
+    assert door.ask("GET", path, headers=AUTH)[:2] == before[:2]
+
+
+def test_the_vmx_on_the_datastore_is_what_the_machine_is(door: Door) -> None:
+    client, path = Client(door.world), f"/folder/web01/web01.vmx?{WHERE}"
+    door.ask("PUT", path, b"somebody's own", AUTH)
+    client.after(6, client.vm().Reconfigure(vim.vm.ConfigSpec(annotation="words")))
+
+    assert door.ask("GET", path, headers=AUTH)[1] == machine(door.world).vmx().encode()
+    assert b'annotation = "words"' in door.ask("GET", path, headers=AUTH)[1]
+
+
 def test_the_screen_of_a_running_vm_is_a_picture(door: Door) -> None:
     status, body, headers = door.ask("GET", "/screen?id=2", headers=AUTH)
 

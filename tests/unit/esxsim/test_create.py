@@ -9,94 +9,27 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, machine, world_of
-from pyVmomi import vim
+from ansible_collections.virt.esx.tests.unit.esxsim.define_world import (
+    GIB_IN_KIB,
+    added,
+    api,
+    card,
+    client_of,
+    config_spec,
+    device,
+    disk,
+    free,
+    made,
+    of_class,
+    paths_of,
+    pvscsi,
+    reconfigured,
+    refused,
+    registered,
+)
+from ansible_collections.virt.esx.tests.unit.esxsim.host_world import fault_of, machine
 
-device: Any = vim.vm.device
-api: Any = vim
 KIB = 1024
-GIB_IN_KIB = 1024 * 1024
-
-
-def client_of(*vms: dict[str, Any], **more: Any) -> Client:
-    return Client(world_of(*vms, **more))
-
-
-def config_spec(name: str = "new01", **more: Any) -> Any:
-    values = {"name": name, "files": api.vm.FileInfo(vmPathName="[datastore1]"), **more}
-    return api.vm.ConfigSpec(**values)
-
-
-def added(new: Any, *, create: bool = False) -> Any:
-    return device.VirtualDeviceSpec(operation="add", device=new, fileOperation="create" if create else None)
-
-
-def disk(unit: int | None = 0, controller: int = -1, capacity_kib: int = GIB_IN_KIB, **backing: Any) -> Any:
-    values = {"fileName": "", "diskMode": "persistent", "thinProvisioned": True, **backing}
-    return device.VirtualDisk(
-        key=-10,
-        controllerKey=controller,
-        unitNumber=unit,
-        capacityInKB=capacity_kib,
-        backing=device.VirtualDisk.FlatVer2BackingInfo(**values),
-    )
-
-
-def pvscsi(bus: int = 0) -> Any:
-    return device.ParaVirtualSCSIController(key=-1, busNumber=bus, sharedBus="noSharing")
-
-
-def card(network: str = "VM Network") -> Any:
-    backing = device.VirtualEthernetCard.NetworkBackingInfo(deviceName=network)
-    return device.VirtualVmxnet3(key=-20, backing=backing)
-
-
-def create(client: Client, spec: Any) -> Any:
-    folder = client.content.rootFolder.childEntity[0].vmFolder
-    task = folder.CreateVM_Task(spec, api.ResourcePool("ha-root-pool"), None)
-    client.world.clock.advance(1)
-    return task.info
-
-
-def made(client: Client, spec: Any) -> Any:
-    """The machine that a spec makes."""
-    info = create(client, spec)
-    assert info.error is None, info.error
-    return api.VirtualMachine(info.result._moId, client.stub)
-
-
-def registered(client: Client, path: str, name: str | None = None) -> Any:
-    """The machine that a VMX on a datastore makes."""
-    folder = client.content.rootFolder.childEntity[0].vmFolder
-    info = client.after(1, folder.RegisterVM_Task(path, name, False, api.ResourcePool("ha-root-pool"), None))
-    assert info.error is None, info.error
-    return api.VirtualMachine(info.result._moId, client.stub)
-
-
-def refused(client: Client, spec: Any) -> Any:
-    error = create(client, spec).error
-    assert error is not None
-    return error
-
-
-def reconfigured(client: Client, vm: Any, *changes: Any, **spec: Any) -> Any:
-    """What a reconfigure ends with: its fault, or None."""
-    task = vm.ReconfigVM_Task(api.vm.ConfigSpec(deviceChange=list(changes), **spec))
-    client.world.clock.advance(1)
-    return task.info.error
-
-
-def of_class(vm: Any, cls: Any) -> list[Any]:
-    return [one for one in vm.config.hardware.device if isinstance(one, cls)]
-
-
-def free(client: Client) -> int:
-    store: Any = client.world.of_type("Datastore")[0]
-    return int(store.files.free)
-
-
-def paths_of(client: Client) -> list[str]:
-    return [path for path, _file in client.world.of_type("Datastore")[0].files]
 
 
 def test_a_machine_is_made_with_its_disk_its_card_and_its_files() -> None:
