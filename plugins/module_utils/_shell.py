@@ -11,6 +11,7 @@ here.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -61,6 +62,8 @@ def run_module(
         failure, shown = error, {}
     else:
         failure, shown = result.error, result.to_json()
+    # What is left to be done is to print, and Ansible walks through every value for that, several times.
+    gc.disable()
     if failure is None:
         module.exit_json(**shown)
     else:

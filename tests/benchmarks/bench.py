@@ -24,8 +24,12 @@ from .page import Measured, lines, write
 from .rows import PROFILES, Row, all_rows, scenario
 
 
+# Who takes longer than this does it once.
+LONG_SECONDS = 10
+
+
 def measure(row: Row, profile: str, contestants: Sequence[str], runs: int) -> Measured:
-    """Let everybody do the work, in turns; who takes minutes does it once."""
+    """Let everybody do the work, in turns; who takes long does it once."""
     costs = {name: Costs() for name in row.ways if name in contestants}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -39,9 +43,6 @@ def measure(row: Row, profile: str, contestants: Sequence[str], runs: int) -> Me
                     row.prepare(host)
                     cost.runs.append(host.measure(row.ways[contestant](place), row.delay))
     return Measured(row.name, profile, costs)
-
-
-LONG_SECONDS = 30
 
 
 def chosen(options: argparse.Namespace) -> Iterator[tuple[Row, str, list[str]]]:

@@ -28,7 +28,7 @@ SIMULATOR = ":ref:`the same simulated host <ansible_collections.virt.esx.docsite
 INTRODUCTION = """
 This page is written by ``./dev bench --page docs/docsite/rst/speed.rst``.
 Everybody works on {host}, in turns.
-What is shown are medians of {runs} runs; who takes longer than half a minute runs once.
+What is shown are medians of {runs} runs; who takes longer than ten seconds runs once.
 Look at the ratios: a machine that does other things too makes every figure worse.
 
 * ``x ours``: how many times as long as ours it takes,

@@ -55,7 +55,10 @@ class Row:
 
     def slow(self, profile: str) -> Sequence[str]:
         """Return the contestants that take too long to be asked each time."""
-        return (COMMUNITY, VMWARE, LEAST) if self.turns * TURN_SECONDS[profile] > PATIENCE_SECONDS else ()
+        loops = (COMMUNITY, VMWARE, LEAST) if self.turns * TURN_SECONDS[profile] > PATIENCE_SECONDS else ()
+        # These wait for one machine after the other.
+        programs = (GOVC, VIRSH) if self.turns * PROFILES[profile].get("task_seconds", 0) > PATIENCE_SECONDS / 2 else ()
+        return (*loops, *programs)
 
 
 def scenario(row: Row, profile: str) -> dict[str, Any]:

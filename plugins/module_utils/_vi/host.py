@@ -30,7 +30,7 @@ from .crew import LONGEST_WAIT_SECONDS, Crew
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
-from .properties import all_vms, objects, read, recent_tasks, running_host
+from .properties import all_vms, no_collection, objects, read, recent_tasks, running_host
 from .query import chosen_moids
 from .reader import Row
 from .watch import Watch
@@ -239,18 +239,19 @@ class Host:
         return self._pick(selector, self._found(read(self.session, objects(references, recent_tasks()), _STATE)))
 
     def _read_facts(self, folder: str | None) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
-        rows, places = self._walk(FACT_PATHS)
-        found = self._within(self._found(rows), places, folder)
-        facts = [
-            facts_of(
-                item.vm.moid,
-                item.values,
-                item.state,
-                path=places.path(item.vm.moid),
-                esxi_hostname=places.host_of(item.vm.moid),
-            )
-            for item in found
-        ]
+        with no_collection():
+            rows, places = self._walk(FACT_PATHS)
+            found = self._within(self._found(rows), places, folder)
+            facts = [
+                facts_of(
+                    item.vm.moid,
+                    item.values,
+                    item.state,
+                    path=places.path(item.vm.moid),
+                    esxi_hostname=places.host_of(item.vm.moid),
+                )
+                for item in found
+            ]
         return facts, found, places
 
     def _walk(self, vm_paths: Iterable[str], *, tasks: bool = True, places: bool = True) -> tuple[list[Row], Places]:

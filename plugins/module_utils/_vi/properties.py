@@ -10,7 +10,11 @@ Source: vmodl.query.PropertyCollector, method RetrievePropertiesEx (and its cont
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConnectionLost, EsxError, FaultError, SessionExpired
@@ -27,6 +31,18 @@ READS = 3
 PAGE = 1000
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Do without the search for cycles while very many objects are made that have none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> list[Row]:
     """
     Read properties of all objects that ``start`` leads to.
@@ -39,7 +55,8 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
         try:
             # Another task in the same session may have read in pages too, and a collector gives them to one at a time.
             collector = session.content.propertyCollector if attempt == 1 else session.open_collector()
-            return [row for page in _pages(session, collector, spec) for row in page]
+            with no_collection():
+                return [row for page in _pages(session, collector, spec) for row in page]
         except _PageLost as lost:
             if attempt == READS:
                 raise lost.error from lost
@@ -56,17 +73,24 @@ class _PageLost(Exception):
 
 def _pages(session: Session, collector: Any, spec: Any) -> Iterator[Sequence[Row]]:
     options = _part("RetrieveOptions")(maxObjects=PAGE)
-    result = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=options)
-    while result is not None:
-        yield result.objects
-        if not result.token:
-            return
-        try:
-            result = session.call_once(collector, "ContinueRetrievePropertiesEx", token=result.token)
-        except (SessionExpired, ConnectionLost, FaultError) as error:
-            if isinstance(error, FaultError) and error.details.get("fault") != "InvalidArgument":
-                raise
-            raise _PageLost(error) from error
+    page = session.call(collector, "RetrievePropertiesEx", specSet=[spec], options=options)
+    if page is None:
+        return
+    if not page.token:
+        yield page.objects
+        return
+    # While one page is read here, the host makes the next.
+    with ThreadPoolExecutor(1) as ahead:
+        while page is not None:
+            more = partial(session.call_once, collector, "ContinueRetrievePropertiesEx", token=page.token)
+            coming = ahead.submit(more) if page.token else None
+            try:
+                yield page.objects
+                page = coming.result() if coming is not None else None
+            except (SessionExpired, ConnectionLost, FaultError) as error:
+                if isinstance(error, FaultError) and error.details.get("fault") != "InvalidArgument":
+                    raise
+                raise _PageLost(error) from error
 
 
 def filter_spec(start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> Any:

@@ -16,11 +16,13 @@ Source: vmodl.query.PropertyCollector.RetrieveResult and UpdateSet.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, iterparse
+from xml.sax.saxutils import unescape
 
 from . import sdk
 from .record import LIGHT, Record
@@ -31,6 +33,10 @@ _READ = frozenset({"RetrievePropertiesEx", "ContinueRetrievePropertiesEx"})
 _WAIT = "WaitForUpdatesEx"
 METHODS = _READ | {_WAIT}
 """The methods whose replies are read here."""
+
+# Where a host says that there is more to come.
+_NEXT = re.compile(rb"<returnval[^>]*>\s*<token>([^<]{1,200})</token>")
+_HEAD = 2000
 
 _Read = Callable[[Element], Any]
 
@@ -55,6 +61,21 @@ class Page:
     objects: Sequence[Row]
     token: str | None
     missing: Sequence[Any]
+
+
+class LatePage:
+    """A page that others follow: what it says of them is known at once, the rest is read when it is asked for."""
+
+    missing: Sequence[Any] = ()
+
+    def __init__(self, token: str, read: Callable[[], Page]) -> None:
+        self.token = token
+        self._read = read
+
+    @property
+    def objects(self) -> Sequence[Row]:
+        """The objects; what is wrong with the page is found here, and ``read`` raises it."""
+        return self._read().objects
 
 
 @dataclass(frozen=True)
@@ -110,6 +131,12 @@ def read_reply(method: str, body: bytes, stub: Any) -> Any:
         return None
     reader = _Reader(stub, prefixes, found.tag.rpartition("}")[0] + "}")
     return reader.page(found) if method in _READ else reader.updates(found)
+
+
+def token_of(method: str, body: bytes) -> str | None:
+    """Return the token of the page that follows this one of several, without reading it; None: read it to know."""
+    found = _NEXT.search(body, 0, _HEAD) if method == "ContinueRetrievePropertiesEx" else None
+    return unescape(found.group(1).decode("utf-8", "replace")) if found is not None else None
 
 
 def from_pyvmomi(method: str, reply: Any) -> Any:

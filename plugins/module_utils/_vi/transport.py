@@ -23,6 +23,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
@@ -180,6 +181,9 @@ class Transport(sdk.SoapStubAdapterBase):
         for attempt in range(1, attempts + 1):
             try:
                 status, body = self._exchange(info.wsdlName, request, timeout)
+                token = reader.token_of(info.wsdlName, body) if status == 200 else None
+                if token is not None:
+                    return reader.LatePage(token, partial(self._decode, info, status, body, outerStub or self))
                 return self._decode(info, status, body, outerStub or self)
             except ConnectionLost as lost:
                 # A host that lets a request's time run out would do so with the next one too.

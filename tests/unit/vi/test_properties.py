@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.plugins.module_utils._errors import EsxError
+from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectionLost, EsxError
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
 from ansible_collections.virt.esx.plugins.module_utils._vi.properties import all_vms, read
 from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
@@ -54,3 +55,35 @@ def test_a_read_is_not_begun_anew_for_ever(action: str) -> None:
 
     with pytest.raises(EsxError):
         names_in(world)
+
+
+class Spoilt(WorldTransport):
+    """A transport whose later pages come whole, and are no XML behind their token."""
+
+    spoilt = 0
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        status, body = super()._exchange(method, request, timeout)
+        if method == "ContinueRetrievePropertiesEx" and self.spoilt:
+            self.spoilt -= 1
+            body = body.replace(b"<objects>", b"<object&>")
+        return status, body
+
+
+@pytest.mark.parametrize(("spoilt", "is_read"), [(1, True), (2, True), (100, False)])
+def test_a_page_that_is_found_spoilt_when_it_is_read_counts_as_lost(spoilt: int, *, is_read: bool) -> None:
+    world = world_of(*({"name": name} for name in NAMES))
+    transport = Spoilt(world)
+    transport.spoilt = spoilt
+    session = PagedSession(transport, Credentials(username=world.username, password=world.password))
+    session.open()
+    try:
+        rows = read(session, all_vms(session), {"VirtualMachine": ["name"]})
+    except ConnectionLost:
+        assert not is_read
+    else:
+        assert is_read
+        assert sorted(row.values["name"] for row in rows) == NAMES
+    finally:
+        session.close()
+    assert gc.isenabled()
