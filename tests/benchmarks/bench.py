@@ -23,7 +23,6 @@ from .measuring import Costs, simulator
 from .page import Measured, lines, write
 from .rows import PROFILES, Row, all_rows, scenario
 
-
 # Who takes longer than this does it once.
 LONG_SECONDS = 10
 
