@@ -81,6 +81,7 @@ class Crew:
         self._active: dict[str, Job] = {}
         self._known_tasks: dict[str, frozenset[str]] = {}
         self._unseen: Counter[str] = Counter()
+        self._has_recovered = False
         self._dispatch = Dispatch(session, watch.wake, jobs=len(self._jobs))
         self._pause = threading.Event()
         self._started = now()
@@ -112,7 +113,8 @@ class Crew:
         """Wait for news and take it in."""
         if not self._watch.is_open:
             self._guarded(self._watch.open)
-        if not self._take_replies(patient=True) and self._active:
+        is_news = self._take_replies(patient=True) or self._has_recovered
+        if self._active and not is_news:
             self._dispatch.parked.set()
             self._guarded(self._wait)
             self._dispatch.parked.clear()
@@ -121,6 +123,7 @@ class Crew:
     def _look(self) -> None:
         """Show every active job what is known now, and send what they want done."""
         orders: list[Order] = []
+        self._has_recovered = False
         for job in list(self._active.values()):
             self._find_unseen_task(job)
             if job.result is None:
@@ -290,7 +293,8 @@ class Crew:
     def _reconnect(self) -> None:
         """Take up the watch again, or fail the jobs whose time is up before that succeeds."""
         try:
-            self._watch.recover(self._give_up)
+            # What the watch saw as it was taken up again, no later update tells.
+            self._has_recovered = self._watch.recover(self._give_up)
         except (LoginRefused, UntrustedHost) as refused:
             self._give_up_all(refused)
 

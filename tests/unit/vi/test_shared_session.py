@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectErr
 from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
 from ansible_collections.virt.esx.plugins.module_utils._vi import session_cache
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import connect
+from ansible_collections.virt.esx.plugins.module_utils._vi.crew import LONGEST_WAIT_SECONDS
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
 from ansible_collections.virt.esx.plugins.module_utils._vi.shared_session import cache_of
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
@@ -207,6 +209,7 @@ def test_a_session_that_the_host_ended_is_replaced(server: Server, runtime: Path
 
 def test_a_session_that_ends_while_a_task_waits_is_replaced(server: Server) -> None:
     look(server)
+    begun = time.monotonic()
     server.world.faults.add(FaultRule(method="CreateFilter", action="session-expiry"))
     power(server, "powered-on")
     server.world.faults.add(FaultRule(method="WaitForUpdatesEx", action="session-expiry"))
@@ -216,6 +219,7 @@ def test_a_session_that_ends_while_a_task_waits_is_replaced(server: Server) -> N
 
     assert server.world.sessions.logins == 4
     assert len(server.world.sessions) == 1
+    assert time.monotonic() - begun < LONGEST_WAIT_SECONDS, "what was seen on the way back was not looked at"
 
 
 def test_who_is_refused_takes_the_session_that_another_has_begun(server: Server) -> None:
