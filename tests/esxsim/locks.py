@@ -45,8 +45,7 @@ def locked(name: str) -> Any:
 def open_files(vm: Any) -> Iterator[str]:
     """Yield the datastore paths of what a machine has open while it runs."""
     yield vm.vmx_path
-    for name in own_files(vm):
-        yield name
+    yield from own_files(vm)
     for name, _sharing in disks(vm):
         yield name
         yield vmdk.extent_of(name)

@@ -52,10 +52,10 @@ def _own(vm: VmBase) -> Iterator[tuple[str, str, int]]:
         if found is not None:
             # The VMX is made when it is read; what it will be long is not worth making it.
             yield name, kind, 2048 if suffix == ".vmx" else found.size
-    log = next(name for name in locks.own_files(vm) if name.endswith(".log"))
-    found = _file(vm, log)
-    if found is not None:
-        yield log, "log", found.length
+    for log in locks.own_files(vm):
+        found = _file(vm, log) if log.endswith(".log") else None
+        if found is not None:
+            yield log, "log", found.length
 
 
 def _bytes(vm: VmBase) -> tuple[int, int]:
