@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import hostdata
+from . import autostart, hostdata
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -38,7 +38,11 @@ class HostSystem(Entity):
 
     type_name = "HostSystem"
     common: ClassVar[dict[str, Any]] = {**Entity.common, "vm": []}
-    derive: ClassVar[dict[str, Any]] = {"summary": hostdata.summary, "summary.quickStats": hostdata.quick_stats}
+    derive: ClassVar[dict[str, Any]] = {
+        "summary": hostdata.summary,
+        "summary.quickStats": hostdata.quick_stats,
+        "config.autoStart": lambda host: host.world.find("HostAutoStartManager", autostart.MOID).get("config"),
+    }
 
     def __init__(self, profile: HostProfile, **properties: Any) -> None:
         super().__init__(hostdata.HOST, name=profile.name, **properties)
@@ -128,8 +132,6 @@ def _add_host(
     stores: Sequence[Datastore],
 ) -> None:
     config = hostdata.config(profile, networks, datastores)
-    autostart = world.find("HostAutoStartManager", "ha-autostart-mgr")
-    config.autoStart = autostart.get("config")
     world.add(plain("HostDatastoreSystem", "ha-datastoresystem", datastore=[store.ref for store in stores]))
     world.add(
         plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig)
@@ -151,7 +153,7 @@ def _add_host(
                 virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
                 serviceSystem=vim.host.ServiceSystem("serviceSystem"),
                 advancedOption=vim.option.OptionManager("ha-adv-options"),
-                autoStartManager=vim.host.AutoStartManager("ha-autostart-mgr"),
+                autoStartManager=vim.host.AutoStartManager(autostart.MOID),
                 dateTimeSystem=vim.host.DateTimeSystem("dateTimeSystem"),
                 licenseManager=vim.LicenseManager("ha-license-manager"),
                 userDirectory=vim.UserDirectory("ha-user-directory"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The managers of a host that answer little: licences, options, autostart, and what only has properties."""
+"""The managers of a host that answer little: licences, options, and what only has properties."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
+from .autostart import AutoStartManager
 from .entity import Plain, plain
 from .event_kinds import event_description
 from .events import EventManager
-from .managed import Call, key_of, method
+from .managed import Call, method
 from .profile import HostProfile
 from .taskhistory import task_description
 from .vnics import VirtualNicManager, nic_manager_info
@@ -28,28 +29,6 @@ REFERENCES = {
     "ovfManager": ("OvfManager", "ha-ovf-manager"),
     "virtualizationManager": ("VirtualizationManager", "ha-virtualization-manager"),
 }
-
-
-class AutoStartManager(Plain):
-    """Which virtual machines start with the host."""
-
-    type_name = "HostAutoStartManager"
-
-    @method("ReconfigureAutostart")
-    def reconfigure(self, call: Call, *, spec: Any) -> None:
-        have = self.get("config")
-        defaults = vim.host.AutoStartManager.SystemDefaults(
-            **{
-                name: getattr(spec.defaults, name) if getattr(spec.defaults, name, None) is not None else value
-                for name, value in vars(have.defaults).items()
-                if not name.startswith("dynamic")
-            }
-        )
-        entries = {key_of(one.key): one for one in have.powerInfo}
-        for one in spec.powerInfo:
-            call.world.find(*key_of(one.key))
-            entries[key_of(one.key)] = one
-        self.set("config", vim.host.AutoStartManager.Config(defaults=defaults, powerInfo=list(entries.values())))
 
 
 class OptionManager(Plain):
@@ -107,17 +86,7 @@ def _licences(profile: HostProfile, *, free: bool) -> Any:
 
 def add_managers(world: World, profile: HostProfile) -> None:
     """Add the managers that the service content and the host name."""
-    manager = vim.host.AutoStartManager
-    world.add(
-        AutoStartManager(
-            "ha-autostart-mgr",
-            config=manager.Config(
-                defaults=manager.SystemDefaults(
-                    enabled=False, startDelay=120, stopDelay=120, waitForHeartbeat=False, stopAction="PowerOff"
-                )
-            ),
-        )
-    )
+    world.add(AutoStartManager())
     options = [
         vim.option.OptionValue(key="Config.HostAgent.plugins.solo.enableMob", value=False),
         vim.option.OptionValue(key="UserVars.SuppressShellWarning", value=1),

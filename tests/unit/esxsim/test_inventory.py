@@ -243,30 +243,6 @@ def test_files_are_made_moved_and_deleted() -> None:
     assert not world.of_type("Datastore")[0].files.is_folder("c")
 
 
-def test_autostart_keeps_what_was_not_said() -> None:
-    client = Client(world_of({"name": "web01"}))
-    host = client.vm().runtime.host
-    manager = host.configManager.autoStartManager
-    entry = vim.host.AutoStartManager.AutoPowerInfo(
-        key=client.vm(),
-        startOrder=-1,
-        startDelay=-1,
-        waitForHeartbeat="systemDefault",
-        startAction="powerOn",
-        stopDelay=-1,
-        stopAction="none",
-    )
-    spec = vim.host.AutoStartManager.Config(
-        defaults=vim.host.AutoStartManager.SystemDefaults(enabled=True), powerInfo=[entry]
-    )
-    manager.ReconfigureAutostart(spec)
-    manager.ReconfigureAutostart(spec)
-    config = manager.config
-
-    assert (config.defaults.enabled, config.defaults.startDelay) == (True, 120)
-    assert [(one.key._moId, one.startAction) for one in config.powerInfo] == [("1", "powerOn")]
-
-
 def test_each_service_knows_its_vmkernel_adapter() -> None:
     client = Client(world_of({"name": "web01"}))
     host = client.vm().runtime.host
