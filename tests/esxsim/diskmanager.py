@@ -86,7 +86,24 @@ class VirtualDiskManager(Plain):
             vmdk.copy(disk, target.files, new, **changes)
             return destName
 
-        return self._task(call, "CopyVirtualDisk_Task", target, destName, act)
+        def body() -> Body:
+            yield 0
+            try:
+                result = act()
+            except OutOfSpace as error:
+                raise no_space(target, destName) from error
+            written = set(vmdk.parts(target.files, new))
+            target.files.being_written |= written
+            try:
+                for percent in (25, 75):
+                    call.world.tasks.progress(percent)
+                    yield target.copy_seconds / 2
+            finally:
+                target.files.being_written -= written
+            target.touch("summary", "info")
+            return result
+
+        return call.world.tasks.start(self, "CopyVirtualDisk_Task", body())
 
     @method("MoveVirtualDisk_Task")
     def move(

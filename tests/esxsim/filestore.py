@@ -66,6 +66,7 @@ class FileStore:
         self.free = free
         self._files: dict[str, File] = {}
         self._folders: dict[str, None] = {}
+        self.being_written: set[str] = set()
 
     def __iter__(self) -> Iterator[tuple[str, File]]:
         return iter(list(self._files.items()))

@@ -22,13 +22,16 @@ MULTI_WRITER = "sharingMultiWriter"
 
 def check_free(world: World, store: Datastore, path: str) -> None:
     """
-    Refuse to touch a file, or a folder with a file, that a running machine holds open.
+    Refuse to touch a file, or a folder with a file, that a running machine holds open or that a task is writing.
 
     Raises:
         FileLocked: names the file.
     """
     prefix = f"[{store.get('name')}] "
     wanted = prefix + path
+    for name in store.files.being_written:
+        if name == path or name.startswith(f"{path}/"):
+            raise locked(prefix + name)
     for vm in world.of_type("VirtualMachine"):
         if vm.get("runtime.powerState") != "poweredOn":
             continue

@@ -101,6 +101,8 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     _unique("datastores", [one.name for one in datastores])
     _unique("networks", [one.name for one in networks])
     inventory = build(world, profile, datastores, networks)
+    for store in world.of_type("Datastore"):
+        store.copy_seconds = defaults.get("copy_seconds", 0.0)
     _add_vms(inventory, checked, defaults, multiply)
     if "vmx_folder" in checked:
         _import(inventory, base / checked["vmx_folder"], datastores[0].name, defaults)

@@ -297,7 +297,9 @@ DOCUMENT = record(
             }
         ),
         "clock": one_of("real", "manual", "auto"),
-        "defaults": record({"task_seconds": seconds, "latency": seconds, "guest_shutdown_seconds": seconds}),
+        "defaults": record(
+            {"task_seconds": seconds, "copy_seconds": seconds, "latency": seconds, "guest_shutdown_seconds": seconds}
+        ),
         "datastores": listed(
             record(
                 {

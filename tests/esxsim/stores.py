@@ -91,6 +91,7 @@ class Datastore(Entity):
         super().__init__(moid, name=profile.name, parent=vim.Folder("ha-folder-datastore"))
         self.profile = profile
         self.files = FileStore(profile.free_gib * GIB)
+        self.copy_seconds = 0.0
         self.set("browser", vim.host.DatastoreBrowser(f"{moid}-browser"))
         self.set(
             "capability",
