@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 from .._errors import FaultError, NotFound, TaskFailed
 from .._vmx.paths import DatastorePath
+from .properties import objects, read
 from .tasks import run_task
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ class Files:
     """
     The datastores of one datacenter, through a session.
 
-    ``center`` is the datacenter itself, which everything but ``exists`` and ``get`` needs under a vCenter.
+    ``center`` is the datacenter itself, which everything but ``exists`` and ``get`` needs under a vCenter; ``host`` is
+    one that has the datastores mounted.
     """
 
-    def __init__(self, session: Session, datacenter: str, center: Any = None, *, timeout: float = 0) -> None:
+    def __init__(
+        self, session: Session, datacenter: str, center: Any = None, host: Any = None, *, timeout: float = 0
+    ) -> None:
         self._session = session
+        self._host = host
         self._datacenter = datacenter
         # An ESXi host has one datacenter and needs not be told; a vCenter must.
         self._center = center if session.is_vcenter else None
@@ -43,7 +48,7 @@ class Files:
     @classmethod
     def of(cls, session: Session, environment: Environment, *, timeout: float) -> Files:
         """Return the datastores of the datacenter in which machines are made."""
-        return cls(session, environment.datacenter, environment.center, timeout=timeout)
+        return cls(session, environment.datacenter, environment.center, environment.host, timeout=timeout)
 
     def exists(self, path: DatastorePath) -> bool:
         """Tell whether a file is there; one request."""
@@ -75,9 +80,7 @@ class Files:
                 temporary file is taken away again.
         """
         temporary = path.beside(f"{path.name}{TEMPORARY}")
-        status, _body = self._transfer("PUT", temporary, content)
-        if status not in (200, 201):
-            raise self._refused("PUT", temporary, status)
+        self.put(temporary, content)
         try:
             self._run(
                 "MoveDatastoreFile_Task",
@@ -90,8 +93,34 @@ class Files:
             self.delete(temporary)
             raise
 
-    def make_folder(self, path: DatastorePath) -> None:
-        """Make a folder, and those above it; that it is there is no error."""
+    def put(self, path: DatastorePath, content: bytes) -> None:
+        """
+        Write a small file that is ours, over what we wrote there before.
+
+        Raises:
+            FaultError: the host refused it.
+        """
+        status, _body = self._transfer("PUT", path, content)
+        if status not in (200, 201):
+            raise self._refused("PUT", path, status)
+
+    def copy(self, source: DatastorePath, target: DatastorePath) -> None:
+        """
+        Copy a file that is no disk to where none is.
+
+        Raises:
+            TaskFailed: there is one already, or something else failed.
+        """
+        self._run(
+            "CopyDatastoreFile_Task",
+            ("sourceDatacenter", "destinationDatacenter"),
+            sourceName=str(source),
+            destinationName=str(target),
+            force=False,
+        )
+
+    def make_folder(self, path: DatastorePath) -> bool:
+        """Make a folder, and those above it; return whether it was not there."""
         try:
             self._session.call(
                 self._session.content.fileManager,
@@ -103,6 +132,16 @@ class Files:
         except FaultError as error:
             if error.details.get("fault") != "FileAlreadyExists":
                 raise
+            return False
+        return True
+
+    def remove_empty_folder(self, path: DatastorePath) -> None:
+        """Delete a folder unless something is in it: whoever deletes a folder deletes what is in it as well."""
+        rows = read(self._session, objects([self._host]), {"HostSystem": ["datastoreBrowser"]})
+        (browser,) = (row.values["datastoreBrowser"] for row in rows)
+        found = run_task(self._session, browser, "SearchDatastore_Task", timeout=self._timeout, datastorePath=str(path))
+        if not found.file:
+            self.delete(path)
 
     def delete(self, path: DatastorePath) -> None:
         """Delete a file; that it is not there is no error."""

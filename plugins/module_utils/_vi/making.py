@@ -145,6 +145,16 @@ class Maker:
         names = FileNames(datastore=path.datastore, directory=path.directory)
         return vmx.parse(VmxText.from_bytes(self._files.get(path)), names)
 
+    def check_places(self) -> None:
+        """
+        Look for the folder and the pool.
+
+        Raises:
+            NotFound: one of them is not there.
+        """
+        self._folder()
+        self._pool()
+
     def register_path(self, path: DatastorePath, name: str | None) -> str | None:
         """
         Register a VMX that is on a datastore; return the machine's id, None in check mode.

@@ -12,19 +12,22 @@ vmodl.query.PropertyCollector.
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError, Expired, TaskFailed
+from .._errors import ConnectError, ConnectionLost, EsxError, Expired, SessionExpired, TaskFailed
 from . import faults, sdk
-from .properties import filter_spec, objects
+from .properties import filter_spec, objects, read
 
 if TYPE_CHECKING:
     from .connection import Session
 
 LONGEST_WAIT_SECONDS = 30
+# How long to wait before a connection that was lost is tried again.
+PAUSE_SECONDS = 0.2
 _PATHS = ("info.state", "info.error", "info.result", "info.descriptionId")
 
 
@@ -46,29 +49,97 @@ def run_task(
         Expired: it took longer than ``timeout`` seconds; it was cancelled if the host could do that.
         EsxError: the host refused the call, or the connection was lost.
     """
-    deadline = now() + timeout
     task = session.call(target, method, **arguments)
-    collector = session.open_collector()
-    spec = filter_spec(objects([task]), {"Task": _PATHS})
-    made = session.call(collector, "CreateFilter", spec=spec, partialUpdates=False)
-    version, seen = "", dict[str, Any]()
-    # The filter ends with the session, and a session that makes machines makes few.
+    return wait_for_task(session, task, method, timeout=timeout, now=now)
+
+
+def wait_for_tasks(
+    session: Session, tasks: Iterable[Any], *, timeout: float, now: Callable[[], float] = time.monotonic
+) -> None:
+    """Wait until other people's tasks have ended, however they end; errors as for :func:`run_task`."""
+    deadline = now() + timeout
+    for task in tasks:
+        with suppress(TaskFailed):
+            wait_for_task(session, task, "a task of somebody else", timeout=max(0.0, deadline - now()), now=now)
+
+
+def wait_for_task(
+    session: Session, task: Any, method: str, *, timeout: float, now: Callable[[], float] = time.monotonic
+) -> Any:
+    """
+    Wait for the end of a task and return its result; ``method`` is what failures call it, errors as for ``run_task``.
+
+    A session that ends meanwhile, or a connection that is lost, is taken up again as long as there is time.
+    """
+    deadline = now() + timeout
+    watch = _TaskWatch(session, task)
+    pause = threading.Event()
+    seen: dict[str, Any] = {}
     while True:
         left = deadline - now()
-        options = sdk.vmodl.query.PropertyCollector.WaitOptions(
-            maxWaitSeconds=max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS)))
-        )
-        updates = session.call_once(collector, "WaitForUpdatesEx", version=version, options=options)
-        version = updates.version if updates is not None else version
-        seen |= _changes(updates, made._moId)
+        try:
+            seen |= watch.wait(max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS))))
+        except (SessionExpired, ConnectionLost, ConnectError):
+            if left <= 0:
+                raise
+            watch.forget()
+            pause.wait(PAUSE_SECONDS)
         if str(seen.get("info.state")) == "success":
             return seen.get("info.result")
         if str(seen.get("info.state")) == "error":
             raise _failed(method, seen.get("info.error"))
         if now() >= deadline:
-            with suppress(EsxError):
-                session.call(task, "CancelTask")
-            raise Expired(f"{method} took longer than {timeout:g} s", seconds=timeout, task={"moid": task._moId})
+            raise _expired(session, task, method, timeout)
+
+
+class _TaskWatch:
+    """A filter on one task; it ends with the session, and a session that waits so has few."""
+
+    def __init__(self, session: Session, task: Any) -> None:
+        self._session = session
+        self._task = task
+        self._collector: Any = None
+        self._filter = ""
+        self._version = ""
+
+    def wait(self, seconds: int) -> dict[str, Any]:
+        """Wait until the task changes, for at most that many seconds; return what became another."""
+        if self._collector is None:
+            self._open()
+        options = sdk.vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=seconds)
+        updates = self._session.call_once(self._collector, "WaitForUpdatesEx", version=self._version, options=options)
+        self._version = updates.version if updates is not None else self._version
+        return _changes(updates, self._filter)
+
+    def forget(self) -> None:
+        """Begin anew with the next wait."""
+        self._collector = None
+
+    def _open(self) -> None:
+        collector = self._session.open_collector()
+        spec = filter_spec(objects([self._task]), {"Task": _PATHS})
+        made = self._session.call(collector, "CreateFilter", spec=spec, partialUpdates=False)
+        self._collector, self._filter, self._version = collector, made._moId, ""
+
+
+def _expired(session: Session, task: Any, method: str, timeout: float) -> Expired:
+    """End a task that takes too long, if the host can, and say how far it came."""
+    progress = None
+    with suppress(EsxError):
+        rows = read(session, objects([task]), {"Task": ["info.progress"]})
+        progress = next((row.values.get("info.progress") for row in rows), None)
+    outcome = "cancelled"
+    try:
+        session.call(task, "CancelTask")
+    except EsxError:
+        outcome = "not cancelable: left running"
+    how_far = "" if progress is None else f", at {progress} %"
+    return Expired(
+        f"{method} took longer than {timeout:g} s{how_far} ({outcome})",
+        seconds=timeout,
+        task={"moid": task._moId},
+        outcome=outcome,
+    )
 
 
 def _changes(updates: Any, filter_moid: str) -> dict[str, Any]:
