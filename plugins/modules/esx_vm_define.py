@@ -350,6 +350,30 @@ vms:
       returned: if it failed
       type: dict
       sample: {kind: question_blocked}
+diff:
+  description:
+    - What became another of each virtual machine that was changed, or in check mode would be.
+      Shown with C(--diff). Passwords are masked.
+    - After a failure it is what had been changed before that.
+  returned: once the virtual machines have been found
+  type: dict
+  contains:
+    before:
+      description: What was found of that which changed, by the names of the machines, in the words of O(definition).
+      type: dict
+      sample: {web01: {power_state: powered-off, definition: {memory_mib: 4096}}}
+    after:
+      description:
+        - What it became. C(done) lists what no state shows, such as a machine that was shut down and started again.
+      type: dict
+      sample: {web01: {power_state: powered-off, definition: {memory_mib: 8192}}}
+    prepared:
+      description:
+        - The same as lines of a VMX, which Ansible shows below.
+          What no VMX says has no line, such as the size of a disk. A VMX that is registered as it is has none, too.
+      returned: if a line of a VMX changes
+      type: str
+      sample: "web01, in the lines of its VMX:\n-memsize = \"4096\"\n+memsize = \"8192\"\n"
 vm:
   description: The one entry of RV(vms).
   returned: if one virtual machine is meant, and there is one
@@ -447,6 +471,14 @@ failure:
       returned: if there is one
       type: dict
       sample: {moid: haTask-12-vim.VirtualMachine.powerOn-7, operation: VirtualMachine.powerOn, state: running}
+    done:
+      description: >-
+        What had been done to the virtual machine before it failed, and stays: C(registered), C(shut down),
+        C(started again), and what was changed, in the words of O(definition).
+      returned: if anything had been done
+      type: list
+      elements: str
+      sample: [hardware_version]
     failed:
       description: The names of the virtual machines that failed.
       returned: if RV(failure.kind) is V(some_failed)

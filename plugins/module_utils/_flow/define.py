@@ -10,21 +10,23 @@ Source: vim.VirtualMachine.ReconfigVM_Task, UpgradeVM_Task, UnregisterVM, Destro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .._errors import EsxError, FaultError, PlanError, TaskFailed, VmGone
 from .._vmx.definition import VmDefinition
-from .._vmx.diff import Diff
+from .._vmx.diff import Change, Diff
 from .hotplug import check_possible, check_power, cold_changes
 from .power import ATTEMPTS, Wish, bring
-from .script import Call, Done, Fetch, Happened, Interrupted, Request, Run, Script, settle
+from .script import Achieved, Call, Done, Fetch, Happened, Interrupted, Request, Run, Script, settle
 from .state import PowerState, Vm, VmState
 
 RECONFIGURE = "VirtualMachine.reconfigure"
 CONFIG = "config"
+# What is done to a machine for a change that needs it off.
+SHUT_DOWN, STARTED = "shut down", "started again"
 
 
 class Machine(Protocol):
@@ -39,6 +41,9 @@ class Machine(Protocol):
     @property
     def is_final(self) -> bool:
         """False where more can be known of the machine, and be left to do, once the diff is carried out."""
+
+    def lines(self, diff: Diff) -> tuple[str, ...]:
+        """Return what a diff changes in the lines of the machine's VMX."""
 
     def request(self, *, hardware_done: bool) -> Any:
         """Return what ReconfigVM_Task is to be sent; ``hardware_done``: the upgrade was a task of its own."""
@@ -68,14 +73,13 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
     """
     is_stale = state.pending is not None or state.question is not None
     state = yield from settle(state)
-    first: Machine | None = None
-    was_on = False
+    work: _Work | None = None
     for attempt in range(1, ATTEMPTS + 1):
         if is_stale:
             fetched = yield Fetch(path=CONFIG)
             config, state = fetched.value, fetched.state
         machine = compare(config)
-        first = first or machine
+        work = work or _Work(machine)
         if not machine.diff:
             break
         try:
@@ -84,8 +88,8 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             check_power(vm, state.power_state, cold, may_cycle=cycle.allowed)
             if cold and state.power_state is PowerState.ON:
                 yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
-                was_on = True
-            yield from _change(machine)
+                yield work.act(SHUT_DOWN)
+            yield from _change(machine, work)
             if machine.is_final:
                 break
             is_stale = True
@@ -95,34 +99,65 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             state, is_stale = interruption.state, True
         except (TaskFailed, FaultError) as failure:
             if attempt == ATTEMPTS or failure.details.get("fault") != "ConcurrentAccess":
-                if was_on:
-                    # A machine that cannot be changed shall not be off for it.
-                    with suppress(EsxError):
-                        yield from bring(vm, _off(state), Wish.POWERED_ON)
+                # A machine that cannot be changed shall not be off for it.
+                with suppress(EsxError):
+                    yield from _start_again(vm, state, work)
                 raise
             is_stale = True
-    if was_on:
-        yield from bring(vm, _off(state), Wish.POWERED_ON)
-    diff = first.diff if first is not None else Diff()
-    return Done(before=_named(diff.before()), after=_named(diff.after()))
+    if work is None:
+        return Done()
+    yield from _start_again(vm, state, work)
+    return work.done(work.first.diff)
 
 
-def _change(machine: Machine) -> Generator[Request, Happened, None]:
-    upgrade = next((change.after for change in machine.diff if change.path == "hardware_version"), None)
+class _Work:
+    """What has been done to one machine so far; ``first`` is what was found and wanted at the beginning."""
+
+    def __init__(self, first: Machine) -> None:
+        self.first = first
+        self.acts: list[str] = []
+        self._changes: dict[str, Change] = {}
+
+    def act(self, act: str) -> Achieved:
+        self.acts.append(act)
+        return self._achieved()
+
+    def changed(self, changes: Iterable[Change]) -> Achieved:
+        self._changes.update((change.path, change) for change in changes)
+        return self._achieved()
+
+    def done(self, diff: Diff) -> Done:
+        before, after = diff.before(), diff.after()
+        return Done(
+            acts=tuple(self.acts),
+            before={"definition": before} if before else {},
+            after={"definition": after} if after else {},
+            lines=self.first.lines(diff),
+        )
+
+    def _achieved(self) -> Achieved:
+        done = self.done(Diff(tuple(self._changes.values())))
+        return Achieved(done=done, steps=(*self.acts, *self._changes))
+
+
+def _change(machine: Machine, work: _Work) -> Generator[Request, Happened, None]:
+    upgrade = next((change for change in machine.diff if change.path == "hardware_version"), None)
     if upgrade is not None:
-        arguments = {"version": f"vmx-{upgrade:02}"}
+        arguments = {"version": f"vmx-{upgrade.after:02}"}
         yield Run(method="UpgradeVM_Task", operation="VirtualMachine.upgradeVirtualHardware", arguments=arguments)
+        yield work.changed([upgrade])
     if upgrade is None or len(machine.diff) > 1:
         spec = machine.request(hardware_done=upgrade is not None)
         yield Run(method="ReconfigVM_Task", operation=RECONFIGURE, arguments={"spec": spec})
+        yield work.changed(machine.diff)
 
 
-def _off(state: VmState) -> VmState:
-    return VmState(power_state=PowerState.OFF, appearance=state.appearance)
-
-
-def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"definition": dict(values)} if values else {}
+def _start_again(vm: Vm, state: VmState, work: _Work) -> Generator[Request, Happened, None]:
+    """Power a machine on that was shut down for its change."""
+    if SHUT_DOWN in work.acts:
+        off = VmState(power_state=PowerState.OFF, appearance=state.appearance)
+        yield from bring(vm, off, Wish.POWERED_ON)
+        yield work.act(STARTED)
 
 
 def remove(vm: Vm, state: VmState, *, delete_from_disk: bool, force: bool) -> Script:

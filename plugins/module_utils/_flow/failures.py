@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
-from .._errors import Expired, QuestionBlocked, TaskFailed
+from collections.abc import Sequence
+from copy import copy
+
+from .._errors import EsxError, Expired, QuestionBlocked, TaskFailed
 from .answers import Question, Report, as_rule
 from .question import Outcome
 from .state import TaskState, Vm, VmState
@@ -54,6 +57,17 @@ def task_failed(vm: Vm, task: TaskState) -> TaskFailed:
         fault=task.fault,
         task=task.to_json(),
     )
+
+
+def after_steps(error: EsxError, steps: Sequence[str]) -> EsxError:
+    """Say in a failure what had been done before it, if anything was."""
+    if not steps:
+        return error
+    # One failure may be that of many machines, and each has its own steps.
+    told = copy(error)
+    told.args = (f"{error} Done before that: {', '.join(steps)}.",)
+    told.details = {**error.details, "done": list(steps)}
+    return told
 
 
 def _asked(question: Question) -> str:

@@ -19,10 +19,10 @@ from typing import Any, Union
 from .._errors import EsxError, VmGone
 from . import question
 from .answers import Policy, Report, refused
-from .failures import expired, question_blocked, task_failed
+from .failures import after_steps, expired, question_blocked, task_failed
 from .outcome import Asked, VmResult
 from .question import Answer, Cancel, Grip, Observed, Phase
-from .script import Call, Done, Fetch, Follow, Happened, Interrupted, Request, Run, Script, Until
+from .script import Achieved, Call, Done, Fetch, Follow, Happened, Interrupted, Request, Run, Script, Until
 from .state import TaskState, Vm, VmState
 
 CANCEL_GRACE_SECONDS = 3.0
@@ -84,6 +84,7 @@ class Job:
         self._script: Script | None = None
         self._before = self._state = VmState()
         self._last_task: TaskState | None = None
+        self._achieved = Achieved(done=Done(), steps=())
 
     @property
     def due(self) -> float | None:
@@ -183,7 +184,7 @@ class Job:
         else:
             self._script.close()
         self._state = state
-        self._finish(Done(), error)
+        self._fail(error)
 
     def interrupted(self, error: EsxError, state: VmState, now: float) -> Command | None:
         """Something got in between: let the script look at ``state`` and decide again."""
@@ -262,7 +263,7 @@ class Job:
             self._finish(stop.value)
             return None
         except EsxError as error:
-            self._finish(Done(), error)
+            self._fail(error)
             return None
         return self._ask(request, now)
 
@@ -273,7 +274,7 @@ class Job:
             self._finish(stop.value)
             return None
         except EsxError as final:
-            self._finish(Done(), final)
+            self._fail(final)
             return None
         return self._ask(request, now)
 
@@ -283,6 +284,9 @@ class Job:
         return self._script
 
     def _ask(self, request: Request, now: float) -> Command | None:
+        if isinstance(request, Achieved):
+            self._achieved = request
+            return self._go_on(now, Happened(state=self._state))
         self._request = request
         self._task = request.moid if isinstance(request, Follow) else None
         self._called, self._refused, self._value, self._unanswered = False, False, None, None
@@ -296,6 +300,11 @@ class Job:
             return Tell(call=request)
         return self.look(self._state, now)
 
+    def _fail(self, error: EsxError) -> None:
+        # For a script that tries no more, what the host said is the failure.
+        error = error.error if isinstance(error, Interrupted) else error
+        self._finish(self._achieved.done, after_steps(error, self._achieved.steps))
+
     def _finish(self, done: Done, error: EsxError | None = None) -> None:
         self._request, self._task, self._deadline, self._grace_ends, self._ends = None, None, None, None, None
         self.result = VmResult(
@@ -306,8 +315,8 @@ class Job:
             acts=done.acts,
             changed_before=done.before,
             changed_after=done.after,
+            lines=done.lines,
             asked=tuple(self._asked),
             task=self._last_task,
-            # For a script that tries no more, what the host said is the failure.
-            error=error.error if isinstance(error, Interrupted) else error,
+            error=error,
         )

@@ -39,8 +39,8 @@ class VmResult:
 
     ``before`` and ``after`` are the first and the last look at it; ``acted`` tells whether we sent anything that
     changes (what only changed while we looked on is not our change), ``acts`` what was done that no state shows,
-    ``changed_before`` and ``changed_after`` what else of it became another, by name; ``task`` is the last task that was
-    waited for, ``error`` why it failed or None.
+    ``changed_before`` and ``changed_after`` what else of it became another, by name, and ``lines`` the same in the
+    words of a VMX; ``task`` is the last task that was waited for, ``error`` why it failed or None.
     """
 
     vm: Vm
@@ -50,6 +50,7 @@ class VmResult:
     acts: tuple[str, ...] = ()
     changed_before: Mapping[str, Any] = field(default_factory=dict)
     changed_after: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
     task: TaskState | None = None
     error: EsxError | None = None
@@ -141,10 +142,18 @@ class BatchResult:
     def _diff(self) -> Mapping[str, Any]:
         changed = [result for result in self.results if result.changed]
         labels = _labels([result.vm for result in changed])
-        return {
-            "before": {label: result.diff_before() for label, result in zip(labels, changed, strict=True)},
-            "after": {label: result.diff_after() for label, result in zip(labels, changed, strict=True)},
+        by_label = dict(zip(labels, changed, strict=True))
+        diff: dict[str, Any] = {
+            "before": {label: result.diff_before() for label, result in by_label.items()},
+            "after": {label: result.diff_after() for label, result in by_label.items()},
         }
+        # What Ansible shows as it is, below the rest.
+        texts = [
+            "\n".join((f"{label}, in the lines of its VMX:", *result.lines, ""))
+            for label, result in by_label.items()
+            if result.lines
+        ]
+        return {**diff, "prepared": "\n".join(texts)} if texts else diff
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from .failures import question_blocked
 from .outcome import Asked, VmResult
 from .power import EFFECTS
 from .question import Outcome
-from .script import Call, Done, Fetch, Follow, Happened, Request, Run, Script, Unblock, Until
+from .script import Achieved, Call, Done, Fetch, Follow, Happened, Request, Run, Script, Unblock, Until
 from .state import PowerState, TaskState, Vm, VmState
 
 
@@ -44,7 +44,7 @@ def rehearse(
     try:
         done = rehearsal.play(make_script(vm, state))
     except EsxError as failure:
-        error = failure
+        done, error = rehearsal.achieved, failure
     return VmResult(
         vm=vm,
         before=state,
@@ -53,6 +53,7 @@ def rehearse(
         acts=done.acts,
         changed_before=done.before,
         changed_after=done.after,
+        lines=done.lines,
         asked=tuple(rehearsal.asked),
         task=rehearsal.task,
         error=error,
@@ -65,6 +66,7 @@ class _Rehearsal:
         self.acted = False
         self.asked: list[Asked] = []
         self.task: TaskState | None = None
+        self.achieved = Done()
         self._vm = vm
         self._policy = policy
         self._values = values
@@ -89,6 +91,8 @@ class _Rehearsal:
             self._unblock(request)
         elif isinstance(request, (Run, Call)):
             self.acted = True
+        elif isinstance(request, Achieved):
+            self.achieved = request.done
         if isinstance(request, (Run, Until)) and request.becomes is not None:
             self.state = _switched(self.state, request.becomes)
         value = self._values.get(request.path) if isinstance(request, Fetch) else None

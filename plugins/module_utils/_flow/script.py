@@ -76,7 +76,34 @@ class Until:
     becomes: PowerState | None = None
 
 
-Request = Union[Run, Call, Fetch, Follow, Unblock, Until]
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """
+    How a script ends.
+
+    ``acts`` are things done that no state shows (``reset``); ``before`` and ``after`` are what else it changed, by
+    name, for ``--diff`` and for ``changed``; ``lines`` say the same in the words of a VMX.
+    """
+
+    acts: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Achieved:
+    """
+    Note what has been done so far, which is the result if the script fails later; nothing is waited for.
+
+    ``steps`` name it for people.
+    """
+
+    done: Done
+    steps: tuple[str, ...]
+
+
+Request = Union[Run, Call, Fetch, Follow, Unblock, Until, Achieved]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,20 +118,6 @@ class Happened:
     task: TaskState | None = None
     timed_out: bool = False
     value: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """
-    How a script ends.
-
-    ``acts`` are things done that no state shows (``reset``); ``before`` and ``after`` are what else it changed, by
-    name, for ``--diff`` and for ``changed``.
-    """
-
-    acts: tuple[str, ...] = ()
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Interrupted(EsxError):

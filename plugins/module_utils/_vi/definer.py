@@ -20,6 +20,7 @@ from .._errors import EsxError, NotFound, OptionError, PlanError
 from .._flow.answers import Policy
 from .._flow.define import PowerCycle, reconfigure, remove
 from .._flow.description import Description
+from .._flow.failures import after_steps
 from .._flow.outcome import VmResult
 from .._flow.pace import Pace
 from .._flow.script import Script
@@ -30,6 +31,7 @@ from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
 from .._vmx.drives import Disk
 from .._vmx.paths import DatastorePath, FileNames
+from .._vmx.vmx_changes import changed_lines, new_lines
 from .checks import Checks, attached
 from .config_info import Config, read_config
 from .config_spec import build
@@ -40,6 +42,7 @@ from .making import Maker, Placement
 if TYPE_CHECKING:
     from .host import FoundVm, Host
 
+REGISTERED = ("registered",)
 VMX_PATH = "config.files.vmPathName"
 
 
@@ -49,12 +52,17 @@ class ApiMachine:
 
     config: Config
     diff: Diff
+    names: FileNames
     is_final: bool = True
 
     @property
     def have(self) -> VmDefinition:
         """The machine as it was read."""
         return self.config.definition
+
+    def lines(self, diff: Diff) -> tuple[str, ...]:
+        """Return what a diff changes in the lines of the machine's VMX."""
+        return tuple(changed_lines(self.have, diff, self.names))
 
     def request(self, *, hardware_done: bool) -> Any:
         """Return the ConfigSpec of the diff, without the hardware version where that was a task of its own."""
@@ -148,7 +156,8 @@ class Definer:
 
     def _machine(self, description: Description, environment: Environment, config: Any) -> ApiMachine:
         have = read_config(config)
-        want = _wanted(description, _home(config), environment, have.definition)
+        home = _home(config)
+        want = _wanted(description, home, environment, have.definition)
         known = {disk.slot: disk for disk in have.definition.disks}
         come = [
             str(disk.slot)
@@ -156,7 +165,8 @@ class Definer:
             if disk.capacity_kib is not None and self._is_attached(disk, known.get(disk.slot))
         ]
         diff = compare(have.definition, attached(want, come), purge=self._options.purge, purge_extra=False)
-        return ApiMachine(have, diff, is_final=not come)
+        names = FileNames(datastore=home.datastore, directory=home.path, short=True)
+        return ApiMachine(have, diff, names, is_final=not come)
 
     def _is_attached(self, want: Disk, have: Disk | None) -> bool:
         """Whether the file of a wanted disk is attached as it is, in place of another one or of none."""
@@ -189,12 +199,15 @@ class Definer:
             found = maker.read(description.path)
             want = replace(found, name=want.name or found.name, uuid=want.uuid or found.uuid)
         _check_free(want, known)
+        lines: list[str] = []
         if description.path is not None:
             diff, moid = Diff(), maker.register_path(description.path, description.name)
         elif description.text is not None:
             diff, moid = maker.register(want, description.text)
+            lines = new_lines(description.text)
         else:
             diff, moid = maker.create(want)
+            lines = changed_lines(VmDefinition(), diff)
         shown = {"registered": True, **({"definition": diff.after()} if diff else {})}
         made = VmResult(
             vm=Vm(name=want.name or "", moid=moid or "", uuid=want.uuid),
@@ -203,6 +216,7 @@ class Definer:
             acted=True,
             changed_before={"registered": False},
             changed_after=shown,
+            lines=tuple(lines),
         )
         return made if moid is None else self._finish(made, moid, description, environment)
 
@@ -212,12 +226,20 @@ class Definer:
             found = self._host.lookup_with_config(moid)
             (result,) = self._converge(found, found, description, environment)
         except EsxError as error:
-            return replace(made, error=error)
+            return replace(made, error=after_steps(error, REGISTERED))
         more = dict(result.changed_after.get("definition", {}))
         after = {**made.changed_after}
         if more:
             after["definition"] = {**after.get("definition", {}), **more}
-        return replace(result, before=made.before, acted=True, changed_before=made.changed_before, changed_after=after)
+        return replace(
+            result,
+            before=made.before,
+            acted=True,
+            changed_before=made.changed_before,
+            changed_after=after,
+            lines=(*made.lines, *result.lines),
+            error=None if result.error is None else after_steps(result.error, REGISTERED),
+        )
 
     def _work(self, found: Sequence[FoundVm], script: Any) -> list[VmResult]:
         options = self._options

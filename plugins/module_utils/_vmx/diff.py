@@ -24,6 +24,8 @@ from .drives import Cdrom, CdromBacking, Disk, Floppy, FloppyBacking
 from .slots import Slot
 
 SECRETS = frozenset({"vnc.password"})
+# Keys of a VMX whose values nobody shall read over a shoulder; the second is a password in a form of its own.
+_SECRET_KEYS = re.compile(r".*(?:passw(?:or)?d|passphrase|secret|token)|remotedisplay\.vnc\.key", re.IGNORECASE)
 _PATH = re.compile(r"(\w+)(?:\[(.*)\])?(?:\.(\w+))?", re.DOTALL)
 _SKIPPED = frozenset({*DEVICE_FIELDS, "absent", "extra", "vnc"})
 _ANY_CASE = frozenset({"guest_id", "uuid", "instance_uuid", "location_uuid", "generation_id", "mac", "switch_uuid"})
@@ -108,12 +110,18 @@ class Diff:
                 place = place.setdefault(last, {}) if last else place
                 last = step
             value = plain(value)
-            if change.path in SECRETS:
+            name, key, _inner = change.parts
+            if change.path in SECRETS or (name == "extra" and is_secret(key or "")):
                 value = mask
             elif change.path == "vnc" and "password" in value:
                 value["password"] = mask
             place[last] = value
         return shown
+
+
+def is_secret(key: str) -> bool:
+    """Whether the value of a key of a VMX is never shown."""
+    return _SECRET_KEYS.fullmatch(key) is not None
 
 
 def compare(have: VmDefinition, want: VmDefinition, *, purge: bool = False, purge_extra: bool | None = None) -> Diff:

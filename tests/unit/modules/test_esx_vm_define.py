@@ -188,6 +188,134 @@ def test_a_change_shows_in_the_hubs_words() -> None:
     assert after == {"memory_mib": 2048, "nics": {"ethernet0": {"network": "Other"}}}
 
 
+def test_a_change_shows_as_lines_of_a_vmx_and_is_foreseen_so() -> None:
+    world = a_world({"name": "web01"}, {"name": "web02"})
+    nic = {"slot": "ethernet0", "network": "Other"}
+    disk = {"slot": "scsi0:1", "capacity_kib": 1024}
+    wish: dict[str, Any] = {"memory_mib": 2048, "nics": [nic], "disks": [disk], "extra": {"a.b": "c"}}
+
+    foreseen = define(world, check_mode=True, names=["web01", "web02"], definition=wish)
+    done = define(world, names=["web01", "web02"], definition=wish)
+
+    lines = """\
+-memsize = "1024"
++memsize = "2048"
++scsi0:1.present = "true"
++scsi0:1.deviceType = "scsi-hardDisk"
+-ethernet0.networkName = "VM Network"
++ethernet0.networkName = "Other"
++a.b = "c"
+"""
+    shown = "\n".join(f"{name}, in the lines of its VMX:\n{lines}" for name in ("web01", "web02"))
+    assert foreseen.result["diff"]["prepared"] == shown == done.result["diff"]["prepared"]
+    assert "prepared" not in define(world, names=["web01", "web02"], definition=wish).result["diff"]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("definition", ['+displayName = "web01"', '+memsize = "512"', '+ethernet0.networkName = "VM Network"']),
+        ("vmx", [f"+{line}" for line in VMX.splitlines()]),
+        ("domain_xml", ['+displayName = "web01"', '+memsize = "512"', '+ethernet0.virtualDev = "e1000"']),
+    ],
+)
+def test_what_is_made_shows_as_lines_of_a_vmx(source: str, lines: list[str]) -> None:
+    done = define(a_world(), **SOURCES[source][0])
+
+    title, *shown = done.result["diff"]["prepared"].splitlines()
+    assert title == "web01, in the lines of its VMX:"
+    assert [line for line in lines if line not in shown] == []
+    assert all(line.startswith("+") for line in shown)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"name": "web01", "definition": {"vnc": {"port": 5901, "password": "s3cret"}}},
+        {"name": "web01", "definition": {"extra": {"guestinfo.admin.password": "s3cret"}}},
+        {"vmx": VMX + 'RemoteDisplay.vnc.enabled = "TRUE"\nRemoteDisplay.vnc.password = "s3cret"\n'},
+        {"vmx": VMX + 'RemoteDisplay.vnc.password = "s3cret"\nRemoteDisplay.vnc.key = "s3cret"\n'},
+        {"vmx": VMX.replace("web01", "new01") + 'RemoteDisplay.vnc.password = "s3cret"\n', "uuid": OTHER},
+    ],
+)
+def test_a_secret_is_in_neither_form(wish: dict[str, Any], check_mode: bool) -> None:
+    world = a_world({"name": "web01", "uuid": UUID})
+    done = define(world, check_mode=check_mode, **wish)
+
+    assert done.error is None
+    assert "********" in done.result["diff"]["prepared"]
+    assert "s3cret" not in str(done.result)
+
+
+HALVES: list[tuple[dict[str, Any], dict[str, Any], str, list[str], list[str]]] = [
+    (
+        {"definition": {"hardware_version": 21, "memory_mib": 2048}},
+        {"method": "ReconfigVM_Task"},
+        "powered-off",
+        ["hardware_version"],
+        ["hardware_version"],
+    ),
+    (
+        {
+            "definition": {
+                "disks": [{"slot": "scsi0:1", "file": "[datastore1] spare/spare.vmdk", "capacity_kib": 2**21}]
+            }
+        },
+        {"method": "ReconfigVM_Task", "skip": 1},
+        "powered-off",
+        ["disks"],
+        ["disks[scsi0:1]"],
+    ),
+    (
+        {"definition": {"memory_mib": 2048}, "power_cycle": True},
+        {"method": "ReconfigVM_Task"},
+        "powered-on",
+        [],
+        ["shut down", "started again"],
+    ),
+    (
+        {"definition": {"memory_mib": 2048}, "power_cycle": True},
+        {"method": "PowerOnVM_Task"},
+        "powered-on",
+        ["memory_mib"],
+        ["shut down", "memory_mib"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("wish", "fault", "power", "changed", "steps"), HALVES)
+def test_a_failure_says_what_had_been_changed_before(
+    wish: dict[str, Any], fault: dict[str, Any], power: str, changed: list[str], steps: list[str]
+) -> None:
+    world = a_world(
+        {"name": "web01", "power_state": power, "hardware_version": 19},
+        {"name": "spare", "disks": [{"size_gib": 1}]},
+    )
+    define(world, name="spare", state="absent")
+    world.faults.add(FaultRule(action="fault NoPermission", count=9, **fault))
+
+    done = define(world, name="web01", **wish)
+
+    assert done.error is not None
+    assert done.vm["changed"]
+    assert done.vm["failed"]
+    assert done.failure["done"] == steps
+    assert str(done.error).endswith(f"Done before that: {', '.join(steps)}.")
+    assert list(done.result["diff"]["after"]["web01"].get("definition", ())) == changed
+    failure = {"msg": str(done.error), "failure": done.failure}
+    assert differences("esx_vm_define", {**done.result, **failure}) == []
+
+
+def test_a_failure_that_touched_nothing_shows_no_change() -> None:
+    world = a_world({"name": "web01"}, faults=[{"method": "ReconfigVM_Task", "action": "fault NoPermission"}])
+    done = define(world, name="web01", definition={"memory_mib": 2048})
+
+    assert done.error is not None
+    assert "done" not in done.failure
+    assert (done.vm["changed"], done.result["diff"]) == (False, {"before": {}, "after": {}})
+
+
 def test_a_password_is_masked() -> None:
     world = a_world({"name": "web01"})
     done = define(world, name="web01", definition={"vnc": {"port": 5901, "password": "s3cret"}})
