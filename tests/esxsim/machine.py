@@ -167,4 +167,5 @@ class VirtualMachine(WithSnapshots):
         for kind in ("ResourcePool", "Datastore", "Network"):
             for holder in self.world.of_type(kind):
                 holder.discard("vm", self.ref)
+        self.forget_snapshots()
         self.world.remove(self)

@@ -23,7 +23,9 @@ MIB = 1024 * 1024
 NVRAM_BYTES = {"bios": 8684, "efi": 270840}
 # What lies beside a VMX and belongs to the machine, whatever its name.
 _LOG = re.compile(r"vmware(?:-\d+)?\.log")
-_SUFFIXES = re.compile(r"\.(?:vmx|vmxf|vmsd|nvram|vswp|vmss|vmsn|vmem|vmx~|scoreboard)|-[0-9a-f]{8}\.(?:vswp|hlog)")
+_SUFFIXES = re.compile(
+    r"(?:-Snapshot\d+)?\.(?:vmx|vmxf|vmsd|nvram|vswp|vmss|vmsn|vmem|vmx~|scoreboard)|-[0-9a-f]{8}\.(?:vswp|hlog)"
+)
 
 
 def place(vm: VmBase, name: str) -> tuple[Datastore | None, str]:
@@ -131,12 +133,13 @@ def turned(vm: VmBase, power_state: str) -> None:
             store.files.put(nvram, File(NVRAM_BYTES.get(config.firmware, NVRAM_BYTES["bios"])))
         folder = path.rpartition("/")[0]
         store.files.put(f"{folder}/vmware.log" if folder else "vmware.log", File(0, b"vmx| Log for VMware ESX\n"))
-        _allocate(store, _beside(path, ".vswp"), memory - config.memoryAllocation.reservation * MIB)
+        allocate(store, _beside(path, ".vswp"), memory - config.memoryAllocation.reservation * MIB)
     elif power_state == "suspended":
-        _allocate(store, _beside(path, ".vmss"), memory)
+        allocate(store, _beside(path, ".vmss"), memory)
 
 
-def _allocate(store: Datastore, path: str, size: int) -> None:
+def allocate(store: Datastore, path: str, size: int) -> None:
+    """Make a file of so many bytes, though the datastore may be full."""
     try:
         store.files.allocate(path, File(max(0, size)))
     except OutOfSpace:

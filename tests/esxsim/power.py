@@ -25,6 +25,9 @@ TASK_METHODS = {
     "rename": "Rename_Task",
     "destroy": "Destroy_Task",
     "snapshot": "CreateSnapshot_Task",
+    "revert": "RevertToSnapshot_Task",
+    "remove-snapshot": "RemoveSnapshot_Task",
+    "consolidate": "ConsolidateVMDisks_Task",
 }
 # What a host writes down when an operation begins, and when it fails.
 BEGINS = {

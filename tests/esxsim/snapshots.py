@@ -11,9 +11,14 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim
 
+from . import snapshotfiles
 from .entity import Entity, like
 from .managed import Call, key_of, method
 from .power import Powered
+
+# How deep a host lets a chain of snapshots become.
+MOST_LEVELS = 32
+INDEPENDENT = ("independent_persistent", "independent_nonpersistent")
 
 
 class Snapshot(Entity):
@@ -29,29 +34,28 @@ class Snapshot(Entity):
 
     @method("RevertToSnapshot_Task")
     def revert(self, call: Call, *, host: Any = None, suppressPowerOn: bool | None = None) -> Any:
-        vm = self.machine
-
-        def act() -> None:
-            node = vm.node_of(self)
-            state = "poweredOff" if suppressPowerOn and node.state == "poweredOn" else str(node.state)
-            vm.set("config", self.get("config"))
-            vm.set("snapshot.currentSnapshot", self.ref)
-            if vm.get("runtime.powerState") != state:
-                vm.turn(state)
-
-        return vm.run("revert", act, method_name="RevertToSnapshot_Task")
+        return self.machine.go_back_to(self, bool(suppressPowerOn), "RevertToSnapshot_Task")
 
     @method("RemoveSnapshot_Task")
     def remove(self, call: Call, *, removeChildren: bool, consolidate: bool | None = None) -> Any:
         vm = self.machine
-        return vm.run("remove-snapshot", lambda: vm.cut(self, whole=removeChildren), method_name="RemoveSnapshot_Task")
+
+        def act() -> None:
+            vm.cut(self, whole=removeChildren)
+            vm.leave_behind(consolidate)
+
+        return vm.run("remove-snapshot", act, method_name="RemoveSnapshot_Task")
 
     @method("RenameSnapshot")
     def rename(self, call: Call, *, name: str | None = None, description: str | None = None) -> None:
-        changes = {key: value for key, value in (("name", name), ("description", description)) if value is not None}
         vm = self.machine
+        vm.check_free()
+        if name is not None:
+            check_name(name)
+        changes = {key: value for key, value in (("name", name), ("description", description)) if value is not None}
         tree = vm.get("snapshot.rootSnapshotList")
         vm.set("snapshot.rootSnapshotList", [_changed(node, self.moid, changes) for node in tree])
+        snapshotfiles.write_list(vm)
 
 
 class WithSnapshots(Powered):
@@ -63,27 +67,52 @@ class WithSnapshots(Powered):
     def create_snapshot(
         self, call: Call, *, name: str, description: str | None = None, memory: bool = False, quiesce: bool = False
     ) -> Any:
-        def act() -> Any:
-            return self.add_snapshot(name, description or "", memory=memory, quiesce=quiesce)
+        return self._create(name, description, memory, quiesce, "CreateSnapshot_Task")
 
-        return self.run("snapshot", act)
+    @method("CreateSnapshotEx_Task")
+    def create_snapshot_ex(
+        self, call: Call, *, name: str, description: str | None = None, memory: bool = False, quiesceSpec: Any = None
+    ) -> Any:
+        return self._create(name, description, memory, quiesceSpec is not None, "CreateSnapshotEx_Task")
 
     @method("RevertToCurrentSnapshot_Task")
     def revert_to_current(self, call: Call, *, host: Any = None, suppressPowerOn: bool | None = None) -> Any:
         current = self.get("snapshot.currentSnapshot")
         if current is None:
             raise vim.fault.NotFound(msg="The virtual machine has no current snapshot.")
-        return self.world.find(*key_of(current)).revert(call, suppressPowerOn=suppressPowerOn)
+        snapshot = self.world.find(*key_of(current))
+        return self.go_back_to(snapshot, bool(suppressPowerOn), "RevertToCurrentSnapshot_Task")
 
     @method("RemoveAllSnapshots_Task")
-    def remove_all_snapshots(self, call: Call, *, consolidate: bool | None = None) -> Any:
+    def remove_all_snapshots(self, call: Call, *, consolidate: bool | None = None, spec: Any = None) -> Any:
         def act() -> None:
-            for node in _walk(self.get("snapshot.rootSnapshotList") or []):
-                self.world.remove(self.world.find(*key_of(node.snapshot)))
-            self.set("snapshot", None)
-            self.set("rootSnapshot", [])
+            self._remove(list(self.nodes()))
+            self._grown([], None)
+            self.leave_behind(consolidate)
 
         return self.run("remove-snapshot", act, method_name="RemoveAllSnapshots_Task")
+
+    @method("ConsolidateVMDisks_Task")
+    def consolidate(self, call: Call) -> Any:
+        return self.run("consolidate", lambda: self.leave_behind(True))
+
+    def leave_behind(self, consolidate: bool | None) -> None:
+        """Say whether what removed snapshots held still lies on the datastore."""
+        self.set("runtime.consolidationNeeded", consolidate is False)
+
+    def go_back_to(self, snapshot: Snapshot, suppress_power_on: bool, method_name: str) -> Any:
+        """Start the task that makes the machine what it was."""
+
+        def act() -> None:
+            state = str(self.node_of(snapshot).state)
+            # The memory is there, and only its running is suppressed.
+            state = "suspended" if suppress_power_on and state == "poweredOn" else state
+            self.set("config", like(snapshot.get("config"), name=self.get("name")))
+            self.set("snapshot.currentSnapshot", snapshot.ref)
+            if self.get("runtime.powerState") != state:
+                self.turn(state)
+
+        return self.run("revert", act, method_name=method_name)
 
     def add_snapshot(self, name: str, description: str = "", *, memory: bool = False, quiesce: bool = False) -> Any:
         """Make a snapshot below the current one; returns its reference."""
@@ -99,19 +128,23 @@ class WithSnapshots(Powered):
             id=self.snapshots,
             createTime=self.world.clock.utcnow(),
             state=running if memory or running != "poweredOn" else "poweredOff",
-            quiesced=quiesce,
+            quiesced=quiesce and running == "poweredOn",
             replaySupported=False,
         )
         current = self.get("snapshot.currentSnapshot")
         tree = self.get("snapshot.rootSnapshotList") or []
         tree = [*tree, node] if current is None else [_below(one, current._moId, node) for one in tree]
+        snapshotfiles.made(self, node)
         self._grown(tree, snapshot.ref)
         return snapshot.ref
 
     def node_of(self, snapshot: Snapshot) -> Any:
         """Find a snapshot in the tree."""
-        tree = self.get("snapshot.rootSnapshotList") or []
-        return next(node for node in _walk(tree) if node.snapshot._moId == snapshot.moid)
+        return next(node for node in self.nodes() if node.snapshot._moId == snapshot.moid)
+
+    def nodes(self) -> Iterator[Any]:
+        """Yield the nodes of the tree, parents before their children."""
+        return _walk(self.get("snapshot.rootSnapshotList") or [])
 
     def cut(self, snapshot: Snapshot, *, whole: bool) -> None:
         """Take a snapshot out of the tree; its children move up, or go with it."""
@@ -124,14 +157,78 @@ class WithSnapshots(Powered):
                 (n for n in _walk(tree) if any(c.snapshot._moId == snapshot.moid for c in n.childSnapshotList)), None
             )
             current = parent.snapshot if parent is not None else None
-        for moid in moids:
-            self.world.remove(self.world.find("VirtualMachineSnapshot", moid))
+        self._remove(gone)
         self._grown(_without(tree, moids, whole=whole), current)
+
+    def forget_snapshots(self) -> None:
+        """Take all snapshots out of the world; their files stay."""
+        for node in self.nodes():
+            self.world.remove(self.world.find(*key_of(node.snapshot)))
+
+    def _create(self, name: str, description: str | None, memory: bool, quiesce: bool, method_name: str) -> Any:
+        check_name(name)
+
+        def act() -> Any:
+            return self.add_snapshot(name, description or "", memory=memory, quiesce=quiesce)
+
+        return self.run("snapshot", act, lambda: self._objection(memory, quiesce), method_name)
+
+    def _objection(self, memory: bool, quiesce: bool) -> Any:
+        """The fault that speaks against a new snapshot; None: nothing does."""
+        running = self.get("runtime.powerState") == "poweredOn"
+        if self.get("config.flags.snapshotDisabled"):
+            return vim.fault.SnapshotDisabled(msg="Snapshots are disabled for this virtual machine.")
+        current = self.get("snapshot.currentSnapshot")
+        if current is not None and self._level(current._moId) >= MOST_LEVELS:
+            return vim.fault.TooManySnapshotLevels(msg="Snapshot hierarchy is too deep.")
+        if memory and running and any(_is_independent(one) for one in self.get("config.hardware.device")):
+            return vim.fault.MemorySnapshotOnIndependentDisk(
+                msg="Cannot take a memory snapshot, since the virtual machine is configured with independent disks."
+            )
+        if quiesce and not memory and running and not self.guest.tools_run(self):
+            return vim.fault.ApplicationQuiesceFault(
+                msg="An error occurred while quiescing the virtual machine. See the virtual machine's event log."
+            )
+        return None
+
+    def _level(self, moid: str) -> int:
+        parents = {
+            child.snapshot._moId: node.snapshot._moId for node in self.nodes() for child in node.childSnapshotList
+        }
+        level = 1
+        while moid in parents:
+            moid, level = parents[moid], level + 1
+        return level
+
+    def _remove(self, nodes: Sequence[Any]) -> None:
+        for node in nodes:
+            snapshotfiles.unmade(self, node)
+            self.world.remove(self.world.find(*key_of(node.snapshot)))
 
     def _grown(self, tree: Sequence[Any], current: Any) -> None:
         info = vim.vm.SnapshotInfo(currentSnapshot=current, rootSnapshotList=list(tree)) if tree else None
         self.set("snapshot", info)
         self.set("rootSnapshot", [node.snapshot for node in tree])
+        for node in _walk(tree):
+            children = [child.snapshot for child in node.childSnapshotList]
+            self.world.find(*key_of(node.snapshot)).set("childSnapshot", children)
+        snapshotfiles.write_list(self)
+        self.touch("layoutEx")
+
+
+def check_name(name: str) -> None:
+    """
+    Refuse what no snapshot can be called.
+
+    Raises:
+        InvalidName: it is empty.
+    """
+    if not name:
+        raise vim.fault.InvalidName(name=name, msg="The name '' is invalid.")
+
+
+def _is_independent(one: Any) -> bool:
+    return isinstance(one, vim.vm.device.VirtualDisk) and str(getattr(one.backing, "diskMode", "")) in INDEPENDENT
 
 
 def _walk(tree: Sequence[Any]) -> Iterator[Any]:

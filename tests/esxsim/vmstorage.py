@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 
-from . import locks, machinefiles, vmdk
+from . import locks, machinefiles, snapshotfiles, vmdk
 from .description import CREATED
 
 if TYPE_CHECKING:
@@ -86,7 +86,13 @@ def layout_ex(vm: VmBase) -> Any:
     for key, name, size, _capacity in _disks(vm):
         keys = [add(name, "diskDescriptor", 512), add(vmdk.extent_of(name), "diskExtent", size)]
         disks.append(layout.DiskLayout(key=key, chain=[layout.DiskUnit(fileKey=keys)]))
-    return layout(file=files, disk=disks, timestamp=CREATED)
+    for _ref, state, memory in snapshotfiles.listed(vm):
+        for file, kind in ((state, "snapshotData"), (memory, "snapshotMemory")):
+            found = _file(vm, file) if file is not None else None
+            if file is not None and found is not None:
+                add(file, kind, found.size)
+    snapshots = snapshotfiles.laid_out(vm, {one.name: one.key for one in files}, disks)
+    return layout(file=files, disk=disks, snapshot=snapshots, timestamp=CREATED)
 
 
 def layout(vm: VmBase) -> Any:
