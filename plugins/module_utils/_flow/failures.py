@@ -65,7 +65,7 @@ def after_steps(error: EsxError, steps: Sequence[str]) -> EsxError:
         return error
     # One failure may be that of many machines, and each has its own steps.
     told = copy(error)
-    told.args = (f"{error} Done before that: {', '.join(steps)}.",)
+    told.args = (f"{str(error).removesuffix('.')}. Done before that: {', '.join(steps)}.",)
     told.details = {**error.details, "done": list(steps)}
     return told
 
