@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.virt.esx.plugins.modules import (
     esx_question,
     esx_question_info,
+    esx_vm_clone,
     esx_vm_define,
     esx_vm_info,
     esx_vm_power,
@@ -36,6 +37,8 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_vm_define, {"name": "new01", "definition": {"memory_mib": 512}}),
     (esx_vm_define, {"name": "web01", "state": "absent"}),
     (esx_vm_define, {"name": "nobody", "state": "absent"}),
+    (esx_vm_clone, {"source": "web02", "name": "web03"}),
+    (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
 
 

@@ -1,0 +1,323 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""esx_vm_clone on a simulated host: disks copied, identity left behind, and nothing left over whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
+from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
+from ansible_collections.virt.esx.plugins.modules import esx_vm_clone, esx_vm_define, esx_vm_info, esx_vm_power
+from ansible_collections.virt.esx.tests.esxsim import World
+from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
+from ansible_collections.virt.esx.tests.support.documented import differences
+from ansible_collections.virt.esx.tests.support.worlds import WorldTransport, called, params, run, world_of
+
+MIB = 1024
+STORES = [{"name": "datastore1", "free_gib": 100}, {"name": "ssd", "free_gib": 20}]
+DISKS = [
+    {"slot": "scsi0:0", "capacity_kib": 8 * MIB, "provisioning": "thin"},
+    {"slot": "scsi0:1", "capacity_kib": 4 * MIB, "provisioning": "eager-zeroed"},
+    {"slot": "sata0:0", "capacity_kib": 2 * MIB, "provisioning": "thick"},
+]
+GOLDEN: dict[str, Any] = {
+    "guest_id": "debian12-64",
+    "cpus": 2,
+    "memory_mib": 512,
+    "annotation": "the image",
+    "uuid": "564d0000-0000-0000-0000-00000000000a",
+    "disks": DISKS,
+    "nics": [{"slot": "ethernet0", "network": "VM Network", "mac": "00:50:56:00:00:01", "mac_type": "static"}],
+    "extra": {"guestinfo.role": "golden"},
+}
+READS = {"RetrieveServiceContent", "Login", "Logout", "RetrievePropertiesEx", "HEAD", "GET", "FindByInventoryPath"}
+
+
+def a_world(**more: Any) -> World:
+    """A host with one machine of three disks of three kinds, on which nothing runs."""
+    world = world_of(datastores=STORES, **more)
+    made = run(esx_vm_define, world, name="golden", datastore="datastore1", definition=GOLDEN)
+    assert made.error is None
+    world.calls.clear()
+    return world
+
+
+def files_of(world: World) -> dict[str, list[str]]:
+    return {store.get("name"): sorted(path for path, _file in store.files) for store in world.of_type("Datastore")}
+
+
+def methods_of(world: World) -> set[str]:
+    return {call.method for call in world.calls}
+
+
+def names_of(world: World) -> list[str]:
+    return sorted(vm.get("name") for vm in world.of_type("VirtualMachine"))
+
+
+def definition_of(world: World, name: str) -> Mapping[str, Any]:
+    definition: Mapping[str, Any] = run(esx_vm_info, world, name=name, with_definition=True).result["vm"]["definition"]
+    return definition
+
+
+def test_a_copy_is_the_same_machine_with_another_identity() -> None:
+    world = a_world()
+
+    foreseen = run(esx_vm_clone, world, check_mode=True, source="golden", name="web01")
+    assert methods_of(world) <= READS
+    done = run(esx_vm_clone, world, source="golden", name="web01")
+    again = run(esx_vm_clone, world, source="golden", name="web01")
+
+    assert done.error is None
+    assert done.result["changed"]
+    assert foreseen.result["diff"] == done.result["diff"]
+    assert not again.result["changed"]
+    assert differences("esx_vm_clone", done.result) == []
+    assert differences("esx_vm_clone", foreseen.result) == []
+    source, copy = definition_of(world, "golden"), definition_of(world, "web01")
+    assert {disk["slot"]: (disk["capacity_kib"], disk["provisioning"]) for disk in copy["disks"]} == {
+        disk["slot"]: (disk["capacity_kib"], disk["provisioning"]) for disk in DISKS
+    }
+    assert [disk["file"] for disk in copy["disks"]] == [
+        "[datastore1] web01/web01.vmdk",
+        "[datastore1] web01/web01_1.vmdk",
+        "[datastore1] web01/web01_2.vmdk",
+    ]
+    same = ("guest_id", "cpus", "memory_mib", "annotation", "firmware", "controllers", "extra")
+    assert {key: copy.get(key) for key in same} == {key: source.get(key) for key in same}
+    assert copy["uuid"] != source["uuid"]
+    assert copy["instance_uuid"] != source["instance_uuid"]
+    assert copy["nics"][0]["mac"] != source["nics"][0]["mac"]
+    assert copy["nics"][0]["mac_type"] == "generated"
+
+
+def test_its_first_power_on_asks_nothing() -> None:
+    world = a_world()
+    run(esx_vm_clone, world, source="golden", name="web01")
+
+    started = run(esx_vm_power, world, name="web01", state="powered-on")
+
+    assert started.error is None
+    assert started.result["vm"]["questions"] == []
+
+
+def test_a_copy_goes_where_it_is_told_and_is_what_it_is_told() -> None:
+    world = a_world()
+
+    done = run(
+        esx_vm_clone,
+        world,
+        source_uuid=GOLDEN["uuid"],
+        name="web/01",
+        datastore="ssd",
+        directory="machines/one",
+        provisioning="thin",
+    )
+
+    assert done.error is None
+    assert names_of(world) == ["golden", "web%2f01"] or names_of(world) == ["golden", "web/01"]
+    assert {disk["provisioning"] for disk in definition_of(world, "web/01")["disks"]} == {"thin"}
+    assert all(path.startswith("machines/one/") for path in files_of(world)["ssd"])
+    assert not [path for path in files_of(world)["ssd"] if path.endswith((".clone", ".upload"))]
+
+
+def test_several_copies_are_made_in_one_task() -> None:
+    world = a_world()
+    run(esx_vm_clone, world, source="golden", name="b")
+    world.calls.clear()
+
+    done = run(esx_vm_clone, world, source="golden", names=["a", "b", "c"])
+
+    assert done.error is None
+    assert [vm["changed"] for vm in done.result["vms"]] == [True, False, True]
+    assert called(world, "Login") == 1
+    assert called(world, "RegisterVM_Task") == 2
+
+
+def test_a_source_is_not_looked_for_where_nothing_is_left_to_copy() -> None:
+    world = a_world()
+
+    done = run(esx_vm_clone, world, source="nobody", name="golden")
+
+    assert done.error is None
+    assert not done.result["changed"]
+    assert done.requests == 5
+
+
+def test_what_a_source_with_a_chain_of_deltas_holds_now_is_copied() -> None:
+    world = world_of({"name": "golden", "disks": [{}], "snapshots": ["before"]}, datastores=STORES)
+
+    done = run(esx_vm_clone, world, source="golden", name="web01")
+
+    assert done.error is None
+    assert [disk["file"] for disk in definition_of(world, "web01")["disks"]] == ["[datastore1] web01/web01.vmdk"]
+    (copy,) = [vm for vm in world.of_type("VirtualMachine") if vm.get("name") == "web01"]
+    assert copy.get("snapshot") is None
+
+
+REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({}, {"source": "nobody"}, "nobody"),
+    ({"power_state": "powered-on"}, {}, "is powered-on"),
+    ({"power_state": "suspended"}, {}, "is suspended"),
+    ({"questions": [{"question": "msg.serial.file.open", "during": "now"}]}, {}, "answer it first"),
+    ({}, {"datastore": "nowhere"}, "no datastore 'nowhere'; there are 'datastore1', 'ssd'"),
+    ({}, {"resource_pool": "nowhere"}, "no resource pool 'nowhere'"),
+    (
+        {"disks": [{"size_gib": 30, "thin": False}]},
+        {"datastore": "ssd"},
+        "needs 30.0 GiB on ssd, and 20.0 GiB are free",
+    ),
+    ({"disks": [{"size_gib": 12, "thin": False}]}, {"datastore": "ssd", "names": ["a", "b"]}, "come before it"),
+]
+
+
+@pytest.mark.parametrize(("vm", "given", "says"), REFUSED, ids=[says for _vm, _given, says in REFUSED])
+def test_what_cannot_be_is_said_before_anything_is_touched(
+    vm: dict[str, Any], given: dict[str, Any], says: str
+) -> None:
+    world = world_of({"name": "golden", **vm}, datastores=STORES)
+    before = files_of(world)
+    wish = {"source": "golden", **({} if "names" in given else {"name": "web01"}), **given}
+
+    for check_mode in (True, False):
+        outcome = run(esx_vm_clone, world, check_mode=check_mode, **wish)
+
+        assert outcome.error is not None
+        assert says in str(outcome.error)
+    if "names" not in given:
+        assert files_of(world) == before
+        assert methods_of(world) <= READS
+
+
+def test_a_vmx_that_is_there_is_not_overwritten() -> None:
+    world = a_world()
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    run(esx_vm_clone, world, source="golden", name="web01")
+    run(esx_vm_define, world, name="web01", state="absent")
+    before = files_of(world)
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01")
+
+    assert "[datastore1] web01/web01.vmx is there already" in str(outcome.error)
+    assert files_of(world) == before
+    assert store.files.get("web01/web01.vmx") is not None
+
+
+@pytest.mark.parametrize("method", ["CopyVirtualDisk_Task", "PUT", "MoveDatastoreFile_Task", "RegisterVM_Task"])
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_a_step_that_fails_leaves_nothing_over(method: str, skip: int) -> None:
+    world = a_world()
+    before = files_of(world)
+    world.faults.add(FaultRule(method=method, skip=skip, action="disk-full"))
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01")
+
+    if outcome.error is None:
+        assert skip, "the step is there"
+        return
+    assert files_of(world) == before
+    assert names_of(world) == ["golden"]
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    assert not store.files.is_folder("web01")
+
+
+def test_the_room_for_a_thin_copy_is_what_the_source_takes() -> None:
+    world = world_of({"name": "golden", "disks": [{"size_gib": 40, "thin": True}]}, datastores=STORES)
+
+    assert run(esx_vm_clone, world, source="golden", name="web01", datastore="ssd").error is None
+    refused = run(esx_vm_clone, world, source="golden", name="web02", datastore="ssd", provisioning="thick")
+    assert "needs 40.0 GiB on ssd" in str(refused.error)
+
+
+def test_a_copy_that_takes_too_long_says_how_far_it_came() -> None:
+    world = a_world(defaults={"copy_seconds": 100})
+    before = files_of(world)
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01", timeout=60)
+
+    assert outcome.error is not None
+    assert outcome.error.failure()["kind"] == "timeout"
+    assert "disk 1 of 3, [datastore1] golden/golden.vmdk -> [datastore1] web01/web01.vmdk" in str(outcome.error)
+    assert "at 75 % (not cancelable: left running)" in str(outcome.error)
+    assert files_of(world) == before
+
+
+def test_a_session_that_ends_while_a_disk_is_copied_is_renewed() -> None:
+    world = a_world(defaults={"copy_seconds": 100})
+    world.faults.add(FaultRule(method="WaitForUpdatesEx", skip=2, action="session-expiry"))
+
+    assert run(esx_vm_clone, world, source="golden", name="web01").error is None
+    assert called(world, "CopyVirtualDisk_Task") == 3
+
+
+class Killed(BaseException):
+    """The end of a process that has no chance to clean up."""
+
+
+class MortalTransport(WorldTransport):
+    """A client that ends with its nth request: before the host has it, or before it has the reply."""
+
+    def __init__(self, world: World, last: int, *, arrives: bool) -> None:
+        super().__init__(world)
+        self._left = last
+        self._arrives = arrives
+
+    def transfer(self, verb: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+        self._live()
+        reply = super().transfer(verb, target, body)
+        self._die()
+        return reply
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        self._live()
+        reply = super()._exchange(method, request, timeout)
+        self._die()
+        return reply
+
+    def _live(self) -> None:
+        self._left -= 1
+        if self._left < 0 or (self._left == 0 and not self._arrives):
+            raise Killed
+
+    def _die(self) -> None:
+        if self._left == 0:
+            raise Killed
+
+
+def clone_until_killed(world: World, last: int, *, arrives: bool) -> bool:
+    """Clone, and die with the nth request; False: it ended before."""
+    session = Session(
+        MortalTransport(world, last, arrives=arrives),
+        Credentials(username=world.username, password=world.password),
+    )
+    try:
+        session.open()
+        esx_vm_clone.run(
+            params(esx_vm_clone, source="golden", name="web01"), Host(session, now=world.clock.now), check_mode=False
+        )
+    except Killed:
+        return True
+    return False
+
+
+def test_whenever_it_is_killed_the_next_run_ends_the_same() -> None:
+    """A machine of three disks, killed before and after each request, while the host goes on with what it has begun."""
+    undisturbed = a_world(defaults={"copy_seconds": 5})
+    assert run(esx_vm_clone, undisturbed, source="golden", name="web01").error is None
+    wanted = (files_of(undisturbed), names_of(undisturbed), definition_of(undisturbed, "web01"))
+    runs = 0
+    for arrives in (False, True):
+        for last in range(1, 200):
+            world = a_world(defaults={"copy_seconds": 5})
+            if not clone_until_killed(world, last, arrives=arrives):
+                break
+            runs += 1
+            outcome = run(esx_vm_clone, world, source="golden", name="web01")
+            assert outcome.error is None, (last, arrives)
+            assert (files_of(world), names_of(world), definition_of(world, "web01")) == wanted, (last, arrives)
+            assert not run(esx_vm_clone, world, source="golden", name="web01").result["changed"]
+    assert runs > 60
