@@ -26,21 +26,24 @@ class Run:
     Start a task and wait for its end.
 
     ``method`` is the VirtualMachine method (``PowerOnVM_Task``), ``operation`` the ``descriptionId`` that its tasks
-    bear; ``becomes`` is the power state that it leads to, None where it does not change it.
+    bear; ``becomes`` is the power state that it leads to, None where it does not change it. ``target`` is the type and
+    the id of what the method belongs to where that is not the VM itself but a part of it, such as a snapshot.
     """
 
     method: str
     operation: str
     becomes: PowerState | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    target: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Call a method that has no task; it may block on a question all the same."""
+    """Call a method that has no task; it may block on a question all the same. ``target`` as in :class:`Run`."""
 
     method: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    target: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -239,7 +239,9 @@ class Crew:
             lost = ConnectionLost(f"{job.vm}: the host did not answer {_name_of(command)}, and may have done it")
             return job.interrupted(lost, self._state(job), self._now())
         known = self._known_tasks[job.vm.moid]
-        ours = [task for task in self._state(job).tasks if task.moid not in known and task.operation == job.operation]
+        ours = [
+            task for task in self._state(job).tasks if task.moid not in known and _same(task.operation, job.operation)
+        ]
         if ours:
             job.task_started(ours[-1].moid)
             return None
@@ -316,6 +318,11 @@ class Crew:
                 job.give_up(lost, self._state(job))
                 self._active.pop(job.vm.moid)
         return not self._active
+
+
+def _same(one: str, other: str | None) -> bool:
+    # Hosts and vCenters write what comes before the last dot in ways of their own: "vm.Snapshot.remove".
+    return other is not None and one.rpartition(".")[2] == other.rpartition(".")[2]
 
 
 def _name_of(command: Tell) -> str:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from .._errors import EsxError
 from .._flow.job import CancelTask, Command, Job, Start, Tell
 from .._flow.question import Answer
-from .._flow.script import Call, Fetch
+from .._flow.script import Call, Fetch, Run
+from . import sdk
 from .properties import objects, read
 
 if TYPE_CHECKING:
@@ -114,15 +115,22 @@ class Dispatch:
     def _call(self, job: Job, command: Command) -> str | None:
         vm = self._session.reference("VirtualMachine", job.vm.moid)
         if isinstance(command, Start):
-            started: Any = self._session.call(vm, command.run.method, **command.run.arguments)
+            run = command.run
+            started: Any = self._session.call(self._target(vm, run), run.method, **run.arguments)
             return str(started._moId)
         if isinstance(command, Tell) and isinstance(command.call, Call):
-            self._session.call(vm, command.call.method, **command.call.arguments)
+            self._session.call(self._target(vm, command.call), command.call.method, **command.call.arguments)
         elif isinstance(command, Answer):
             self._session.call(vm, "AnswerVM", questionId=command.question.id, answerChoice=command.choice.key)
         elif isinstance(command, CancelTask):
             self._session.call(self._session.reference("Task", command.moid), "CancelTask")
         return None
+
+    def _target(self, vm: Any, request: Run | Call) -> Any:
+        if request.target is None:
+            return vm
+        type_name, moid = request.target
+        return sdk.wsdl_type(type_name)(moid, self._session.stub)
 
     def _fetch(self, job: Job, fetch: Fetch) -> Any:
         vm = self._session.reference("VirtualMachine", job.vm.moid)

@@ -79,9 +79,9 @@ class Host:
         self._datacenter = datacenter
         self._esxi_hostname = esxi_hostname
 
-    def lookup_vms(self, selector: Selector, folder: str | None = None) -> list[FoundVm]:
+    def lookup_vms(self, selector: Selector, folder: str | None = None, *, also: Sequence[str] = ()) -> list[FoundVm]:
         """
-        Find the virtual machines that are meant, with their state.
+        Find the virtual machines that are meant, with their state, and with the properties of ``also`` in their values.
 
         Raises:
             NotFound: something asked for is not there, or a query yields nothing.
@@ -90,17 +90,17 @@ class Host:
         """
         narrowed = bool(folder or self._datacenter or self._esxi_hostname)
         if selector.option == "query":
-            facts, found, _places = self._read_facts(folder)
+            facts, found, _places = self._read_facts(folder, also)
             moids = chosen_moids(selector.value, facts)
             if not moids:
                 raise NotFound(f"'query' yields no virtual machine out of {len(facts)}: {selector.value}")
             by_moid = {item.vm.moid: item for item in found}
             return [by_moid[moid] for moid in moids]
         if selector.option == "moid" and not narrowed:
-            return self._pick(selector, self._found(self._read_one(selector.value)))
+            return self._pick(selector, self._found(self._read_one(selector.value, also)))
         if self.session.is_vcenter:
-            return self._lookup_in_two_steps(selector, folder)
-        rows, places = self._walk(STATE_PATHS, places=narrowed)
+            return self._lookup_in_two_steps(selector, folder, also)
+        rows, places = self._walk((*STATE_PATHS, *also), places=narrowed)
         return self._pick(selector, self._within(self._found(rows), places, folder))
 
     def lookup_facts(
@@ -121,7 +121,9 @@ class Host:
         chosen = [by_moid[moid] for moid in moids]
         return more(self.session, chosen, places) if more is not None and chosen else chosen
 
-    def lookup_known_vms(self, selector: Selector, folder: str | None = None) -> list[FoundVm]:
+    def lookup_known_vms(
+        self, selector: Selector, folder: str | None = None, *, also: Sequence[str] = ()
+    ) -> list[FoundVm]:
         """
         Find those of the virtual machines that are meant which are there; a name or an id that nobody has is no error.
 
@@ -129,11 +131,11 @@ class Host:
             Ambiguous: several VMs answer to one name or UUID.
         """
         try:
-            return self.lookup_vms(selector, folder)
+            return self.lookup_vms(selector, folder, also=also)
         except NotFound as error:
             missing = error.details.get("missing", ())
             left = [value for value in selector.value if value not in missing] if selector.option == "names" else []
-        return self.lookup_vms(Selector(option="names", value=left), folder) if left else []
+        return self.lookup_vms(Selector(option="names", value=left), folder, also=also) if left else []
 
     def survey(self, folder: str | None = None) -> tuple[list[FoundVm], Environment]:
         """
@@ -162,6 +164,12 @@ class Host:
         reference = self.session.reference("VirtualMachine", moid)
         paths = {"VirtualMachine": (*STATE_PATHS, "config"), "Task": TASK_PATHS}
         return self._found(read(self.session, objects([reference], recent_tasks()), paths))
+
+    def lookup_properties(self, vms: Iterable[Vm], paths: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Read properties of VMs anew, in one round trip; returns their values by moid, of those that are there."""
+        references = [self.session.reference("VirtualMachine", vm.moid) for vm in vms]
+        rows = read(self.session, objects(references), {"VirtualMachine": paths}) if references else []
+        return {row.moid: row.values for row in rows}
 
     def lookup_configs(self, found: Sequence[FoundVm]) -> dict[str, Any]:
         """
@@ -221,26 +229,29 @@ class Host:
     def _watch_on(self, found: Sequence[FoundVm]) -> Watch:
         return Watch(self.session, {item.vm.moid: item.mirror for item in found})
 
-    def _read_one(self, moid: str) -> list[Row]:
+    def _read_one(self, moid: str, also: Sequence[str]) -> list[Row]:
         reference = self.session.reference("VirtualMachine", moid)
         try:
-            return read(self.session, objects([reference], recent_tasks()), _STATE)
+            return read(self.session, objects([reference], recent_tasks()), _state_and(also))
         except VmGone:
             # Some hosts leave out what they do not know, others say so.
             return []
 
-    def _lookup_in_two_steps(self, selector: Selector, folder: str | None) -> list[FoundVm]:
+    def _lookup_in_two_steps(self, selector: Selector, folder: str | None, also: Sequence[str]) -> list[FoundVm]:
         rows, places = self._walk(IDENTITY_PATHS, tasks=False)
         meant = self._pick(selector, self._within(self._found(rows), places, folder), places)
         if not meant:
             return []
         references = [self.session.reference("VirtualMachine", item.vm.moid) for item in meant]
         # Picked again: one may have gone between the two reads, and a host answers in an order of its own.
-        return self._pick(selector, self._found(read(self.session, objects(references, recent_tasks()), _STATE)))
+        rows = read(self.session, objects(references, recent_tasks()), _state_and(also))
+        return self._pick(selector, self._found(rows))
 
-    def _read_facts(self, folder: str | None) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
+    def _read_facts(
+        self, folder: str | None, also: Sequence[str] = ()
+    ) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
         with no_collection():
-            rows, places = self._walk(FACT_PATHS)
+            rows, places = self._walk((*FACT_PATHS, *also))
             found = self._within(self._found(rows), places, folder)
             facts = [
                 facts_of(
@@ -298,4 +309,5 @@ class Host:
         return found
 
 
-_STATE: Mapping[str, Iterable[str]] = {"VirtualMachine": STATE_PATHS, "Task": TASK_PATHS}
+def _state_and(also: Sequence[str]) -> Mapping[str, Iterable[str]]:
+    return {"VirtualMachine": (*STATE_PATHS, *also), "Task": TASK_PATHS}
