@@ -1,0 +1,226 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Autostart on hosts: one read for all hosts that have one of the virtual machines, one request for each that is changed.
+
+Source: vim.host.AutoStartManager, ``config`` and ReconfigureAutostart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from .._errors import ConnectionLost, EsxError, PlanError
+from .._flow.autostart import Arranged, Arrangement, Autostart, AutostartResult, Defaults, Entry, Wish, arrange
+from .._flow.outcome import VmResult
+from . import sdk
+from .properties import all_vms, objects, read, walk_step
+
+if TYPE_CHECKING:
+    from .connection import Session
+    from .host import FoundVm
+
+MANAGER = "configManager.autoStartManager"
+_PATHS = {"VirtualMachine": ["runtime.host"], "HostSystem": ["name", MANAGER], "HostAutoStartManager": ["config"]}
+_START = {"power-on": "powerOn", "none": "none"}
+_STOP = {
+    "host-default": "systemDefault",
+    "power-off": "powerOff",
+    "suspend": "suspend",
+    "guest-shutdown": "guestShutdown",
+    "none": "none",
+}
+_HEARTBEAT = {"yes": "yes", "no": "no", "host-default": "systemDefault"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutostartHost:
+    """One host as it was read: its manager of autostart, what that says, and the VMs that are meant."""
+
+    name: str
+    moid: str
+    manager: Any
+    have: Autostart
+    vms: tuple[FoundVm, ...]
+
+
+def lookup_hosts(session: Session, found: Sequence[FoundVm]) -> list[AutostartHost]:
+    """
+    Return the hosts that have these VMs.
+
+    Raises:
+        PlanError: a VM is on no host, or its host has no autostart.
+    """
+    hosts = _read(session, [session.reference("VirtualMachine", item.vm.moid) for item in found], found)
+    reached = {item.vm.moid for host in hosts for item in host.vms}
+    missing = [str(item.vm) for item in found if item.vm.moid not in reached]
+    if missing:
+        raise PlanError(f"no host with autostart has {', '.join(missing[:10])}")
+    return hosts
+
+
+def lookup_only_host(session: Session, *, datacenter: str | None, esxi_hostname: str | None) -> list[AutostartHost]:
+    """
+    Return the one host that is meant, with no VMs.
+
+    Raises:
+        NotFound, Ambiguous: there is none such, or several.
+    """
+    from .environment import ENVIRONMENT_PATHS, environment_of, environment_steps
+
+    rows = read(session, all_vms(session, *environment_steps()), ENVIRONMENT_PATHS)
+    environment = environment_of(session, rows, datacenter=datacenter, esxi_hostname=esxi_hostname)
+    return _read(session, [environment.host], ())
+
+
+def autostart_of(config: Any) -> Autostart:
+    """Return our form of vim.host.AutoStartManager.Config."""
+    said = config.defaults
+    defaults = Defaults(
+        enabled=bool(said.enabled),
+        start_delay=int(said.startDelay or 0),
+        stop_delay=int(said.stopDelay or 0),
+        wait_for_heartbeat=bool(said.waitForHeartbeat),
+        stop_action=_word(_STOP, said.stopAction),
+    )
+    return Autostart(defaults=defaults, entries={one.key._moId: _entry(one) for one in config.powerInfo or ()})
+
+
+def bring_about(
+    session: Session,
+    found: Sequence[FoundVm],
+    hosts: Sequence[AutostartHost],
+    wish: Wish,
+    *,
+    single: bool,
+    check_mode: bool,
+) -> AutostartResult:
+    """Make it so on every host, or only foresee it; a host's refusal is the failure of its VMs, and stops no other."""
+    results: dict[str, VmResult] = {}
+    entries: dict[str, Mapping[str, Any]] = {}
+    arranged = []
+    for host in hosts:
+        after, error = _bring_about(session, host, wish, check_mode=check_mode)
+        if error is not None and not host.vms:
+            raise error
+        arranged.append(after)
+        for item in host.vms:
+            moid = item.vm.moid
+            entries[moid] = after.after.shown(moid)
+            results[moid] = VmResult(
+                vm=item.vm,
+                before=item.state,
+                after=item.state,
+                acted=error is None,
+                changed_before={"autostart": host.have.shown(moid)},
+                changed_after={"autostart": entries[moid]},
+                error=error,
+            )
+    in_order = [results[item.vm.moid] for item in found]
+    return AutostartResult(results=in_order, single=single, entries=entries, hosts=arranged)
+
+
+def _bring_about(
+    session: Session, host: AutostartHost, wish: Wish, *, check_mode: bool
+) -> tuple[Arranged, EsxError | None]:
+    try:
+        plan = arrange(host.have, [item.vm for item in host.vms], wish, lambda moids: _names(session, moids))
+        if not check_mode and not plan.is_empty:
+            _send(session, host, plan)
+    except EsxError as error:
+        return Arranged(name=host.name, moid=host.moid, before=host.have, after=host.have), error
+    return Arranged(name=host.name, moid=host.moid, before=host.have, after=plan.after, moved=plan.moved), None
+
+
+def _send(session: Session, host: AutostartHost, plan: Arrangement) -> None:
+    manager = sdk.vim.host.AutoStartManager
+    spec = manager.Config(
+        defaults=_defaults_spec(plan.defaults) if plan.defaults else None,
+        powerInfo=[_entry_spec(session, moid, entry) for moid, entry in plan.entries],
+    )
+    try:
+        session.call(host.manager, "ReconfigureAutostart", spec=spec)
+    except ConnectionLost:
+        # The host may have done it: what it says now tells.
+        rows = read(session, objects([host.manager]), {"HostAutoStartManager": ["config"]})
+        if not rows or autostart_of(rows[0].values["config"]) != plan.after:
+            raise
+
+
+def _read(session: Session, start: Sequence[Any], found: Sequence[FoundVm]) -> list[AutostartHost]:
+    steps = (
+        walk_step("host", "VirtualMachine", "runtime.host", "autostart"),
+        walk_step("autostart", "HostSystem", MANAGER),
+    )
+    rows = read(session, objects(start, *steps), _PATHS)
+    configs = {row.moid: row.values["config"] for row in rows if row.values.get("config") is not None}
+    on = {row.moid: row.values["runtime.host"]._moId for row in rows if row.values.get("runtime.host") is not None}
+    hosts = [
+        row
+        for row in rows
+        if row.type_name == "HostSystem" and getattr(row.values.get(MANAGER), "_moId", None) in configs
+    ]
+    return [
+        AutostartHost(
+            name=unquote(str(row.values["name"])),
+            moid=row.moid,
+            manager=session.reference("HostAutoStartManager", row.values[MANAGER]._moId),
+            have=autostart_of(configs[row.values[MANAGER]._moId]),
+            vms=tuple(item for item in found if on.get(item.vm.moid) == row.moid),
+        )
+        for row in hosts
+    ]
+
+
+def _names(session: Session, moids: Sequence[str]) -> dict[str, str]:
+    references = [session.reference("VirtualMachine", moid) for moid in moids]
+    rows = read(session, objects(references), {"VirtualMachine": ["name"]})
+    known = {row.moid: unquote(str(row.values["name"])) for row in rows if "name" in row.values}
+    return {moid: known.get(moid, moid) for moid in moids}
+
+
+def _entry(one: Any) -> Entry:
+    return Entry(
+        start_action=_word(_START, one.startAction),
+        start_order=int(one.startOrder),
+        start_delay=int(one.startDelay),
+        wait_for_heartbeat=_word(_HEARTBEAT, one.waitForHeartbeat),
+        stop_action=_word(_STOP, one.stopAction),
+        stop_delay=int(one.stopDelay),
+    )
+
+
+def _word(words: Mapping[str, str], said: Any) -> str:
+    """Return our word for the API's; hosts write them in upper and in lower case."""
+    return next((ours for ours, theirs in words.items() if theirs.lower() == str(said).lower()), str(said))
+
+
+def _entry_spec(session: Session, moid: str, entry: Entry) -> Any:
+    return sdk.vim.host.AutoStartManager.AutoPowerInfo(
+        key=session.reference("VirtualMachine", moid),
+        startAction=_START.get(entry.start_action, entry.start_action),
+        startOrder=entry.start_order,
+        startDelay=entry.start_delay,
+        waitForHeartbeat=_HEARTBEAT[entry.wait_for_heartbeat],
+        stopAction=_STOP.get(entry.stop_action, entry.stop_action),
+        stopDelay=entry.stop_delay,
+    )
+
+
+def _defaults_spec(stated: Mapping[str, Any]) -> Any:
+    names = {
+        "enabled": "enabled",
+        "start_delay": "startDelay",
+        "stop_delay": "stopDelay",
+        "wait_for_heartbeat": "waitForHeartbeat",
+        "stop_action": "stopAction",
+    }
+    values = {
+        names[name]: _STOP.get(value, value) if name == "stop_action" else value for name, value in stated.items()
+    }
+    return sdk.vim.host.AutoStartManager.SystemDefaults(**values)
