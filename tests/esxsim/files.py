@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +16,7 @@ from .faults import WireFailure, is_full, spoil_after, spoil_before
 from .filestore import OutOfSpace, normalised
 from .http import GARBAGE, Request, Response, authenticated
 from .locks import check_free
+from .screens import picture
 from .stores import Datastore
 from .world import World
 
@@ -186,21 +185,10 @@ def screen(world: World, request: Request) -> Response:
     if not authenticated(world, request):
         return _text(401, "Log in first")
     with world.lock:
-        vm = world.find_or_none("VirtualMachine", request.query.get("id", ""))
-        running = vm is not None and vm.get("runtime.powerState") == "poweredOn"
+        vm: Any = world.find_or_none("VirtualMachine", request.query.get("id", ""))
+        shown = picture(vm) if vm is not None and vm.get("runtime.powerState") == "poweredOn" else None
     if vm is None:
         return _text(404, f"No virtual machine has the id {request.query.get('id')!r}")
-    if not running:
+    if shown is None:
         return _text(500, "The virtual machine is not powered on")
-    return Response(200, png(64, 48), {"Content-Type": "image/png"})
-
-
-def png(width: int, height: int) -> bytes:
-    """Make a black picture."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = (b"\x00" + bytes(3 * width)) * height
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return Response(200, shown, {"Content-Type": "image/png"})

@@ -27,6 +27,7 @@ LABELS = {
     "VirtualDiskManager.shrinkVirtualDisk": "Shrink virtual disk",
     "VirtualDiskManager.zeroFillVirtualDisk": "Zero out virtual disk",
     "VirtualMachine.consolidateDisks": "Consolidate virtual machine disk files",
+    "VirtualMachine.createScreenshot": "Create a screenshot",
     "VirtualMachine.createSnapshot": "Create virtual machine snapshot",
     "VirtualMachine.createSnapshotEx": "Create virtual machine snapshot",
     "VirtualMachine.powerOff": "Power Off virtual machine",

@@ -14,10 +14,11 @@ from . import cdromlock, configspec, hardware, identity, machinefiles, speccheck
 from .change import Change
 from .managed import Call, method
 from .questions import QuestionRule
+from .screens import WithScreen
 from .snapshots import WithSnapshots
 
 
-class VirtualMachine(WithSnapshots):
+class VirtualMachine(WithScreen, WithSnapshots):
     """A virtual machine."""
 
     change: Change | None = None

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.tests.esxsim import FaultRule, World
 from ansible_collections.virt.esx.tests.esxsim.control import Control
-from ansible_collections.virt.esx.tests.esxsim.files import png, routes
+from ansible_collections.virt.esx.tests.esxsim.files import routes
 from ansible_collections.virt.esx.tests.esxsim.http import GARBAGE, serve
+from ansible_collections.virt.esx.tests.esxsim.screens import picture
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, machine, world_of
 from pyVmomi import vim
 
@@ -307,7 +308,11 @@ def test_the_vmx_on_the_datastore_is_what_the_machine_is(door: Door) -> None:
 def test_the_screen_of_a_running_vm_is_a_picture(door: Door) -> None:
     status, body, headers = door.ask("GET", "/screen?id=2", headers=AUTH)
 
-    assert (status, headers["content-type"], body) == (200, "image/png", png(64, 48))
+    assert (status, headers["content-type"], body) == (
+        200,
+        "image/png",
+        picture(door.world.find("VirtualMachine", "2")),
+    )
     assert body.startswith(b"\x89PNG")
 
 
