@@ -15,10 +15,9 @@ from .change import Change
 from .managed import Call, method
 from .questions import QuestionRule
 from .screens import WithScreen
-from .snapshots import WithSnapshots
 
 
-class VirtualMachine(WithScreen, WithSnapshots):
+class VirtualMachine(WithScreen):
     """A virtual machine."""
 
     change: Change | None = None

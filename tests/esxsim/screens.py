@@ -15,14 +15,14 @@ from pyVmomi import vim
 from .filestore import OutOfSpace
 from .machinefiles import place
 from .managed import Call, method
-from .power import Powered
+from .snapshots import WithSnapshots
 from .vmbase import VmBase
 
 WIDTH, HEIGHT = 64, 48
 SUFFIX = ".png"
 
 
-class WithScreen(Powered):
+class WithScreen(WithSnapshots):
     """A virtual machine whose screen can be looked at."""
 
     @method("CreateScreenshot_Task")
