@@ -164,6 +164,8 @@ def _write(world: World, store: Datastore, path: str, request: Request) -> Respo
         return _text(400, "A file needs a name")
     announced = int(request.headers.get("content-length", "0"))
     with world.lock:
+        if not store.files.is_folder(path.rpartition("/")[0]):
+            return _text(404, f"The folder of {path} is not there")
         if announced > store.files.free:
             return _text(507, NO_SPACE)
     body = request.body.all(MAX_UPLOAD)

@@ -19,7 +19,7 @@ from .._errors import EsxError, FaultError, PlanError, TaskFailed, VmGone
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Change, Diff
 from .hotplug import check_possible, check_power, cold_changes
-from .power import ATTEMPTS, Wish, bring
+from .power import ATTEMPTS, Wish, bring, route
 from .script import Achieved, Call, Done, Fetch, Happened, Interrupted, Request, Run, Script, settle
 from .state import PowerState, Vm, VmState
 
@@ -41,6 +41,13 @@ class Machine(Protocol):
     @property
     def is_final(self) -> bool:
         """False where more can be known of the machine, and be left to do, once the diff is carried out."""
+
+    @property
+    def is_cycled(self) -> bool:
+        """True where a run that was killed has left it off that was on."""
+
+    def note(self, *, cycled: bool) -> Any:
+        """Return the request that notes in the machine whether it is off for a change and shall be started again."""
 
     def lines(self, diff: Diff) -> tuple[str, ...]:
         """Return what a diff changes in the lines of the machine's VMX."""
@@ -79,7 +86,7 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             fetched = yield Fetch(path=CONFIG)
             config, state = fetched.value, fetched.state
         machine = compare(config)
-        work = work or _Work(machine)
+        work = work or _Work(machine, state, cycle)
         if not machine.diff:
             break
         try:
@@ -87,8 +94,10 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
             check_possible(vm, machine.have, machine.diff)
             check_power(vm, state.power_state, cold, may_cycle=cycle.allowed)
             if cold and state.power_state is PowerState.ON:
-                yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
-                yield work.act(SHUT_DOWN)
+                fetched = yield from _shut_down(vm, state, machine, work, cycle)
+                machine, state = compare(fetched.value), fetched.state
+                if not machine.diff:
+                    break
             yield from _change(machine, work)
             if machine.is_final:
                 break
@@ -111,12 +120,20 @@ def reconfigure(vm: Vm, state: VmState, *, compare: Compare, config: Any, cycle:
 
 
 class _Work:
-    """What has been done to one machine so far; ``first`` is what was found and wanted at the beginning."""
+    """
+    What has been done to one machine so far; ``first`` is what was found and wanted at the beginning.
 
-    def __init__(self, first: Machine) -> None:
+    ``was_on``: it shall be on at the end though it is off; ``is_noted``: it has a note of that.
+    """
+
+    def __init__(self, first: Machine, state: VmState, cycle: PowerCycle) -> None:
         self.first = first
         self.acts: list[str] = []
         self._changes: dict[str, Change] = {}
+        # A run that was killed may have left it so, and what nobody may cycle is left as it is.
+        found = first.is_cycled and cycle.allowed
+        self.was_on = found and state.power_state is PowerState.OFF
+        self.is_noted = found and state.power_state in (PowerState.OFF, PowerState.ON)
 
     def act(self, act: str) -> Achieved:
         self.acts.append(act)
@@ -152,12 +169,40 @@ def _change(machine: Machine, work: _Work) -> Generator[Request, Happened, None]
         yield work.changed(machine.diff)
 
 
+def _shut_down(
+    vm: Vm, state: VmState, machine: Machine, work: _Work, cycle: PowerCycle
+) -> Generator[Request, Happened, Happened]:
+    """
+    Shut a machine down for its change, with a note in it that it shall be started again; return it read anew.
+
+    Raises:
+        PlanError: it cannot be shut down.
+    """
+    route(vm, state, Wish.GUEST_SHUTDOWN, may_force=cycle.force_after is not None)
+    if not work.is_noted:
+        yield _note(machine, cycled=True)
+        work.is_noted = True
+    yield from bring(vm, state, Wish.GUEST_SHUTDOWN, force_after=cycle.force_after)
+    work.was_on = True
+    yield work.act(SHUT_DOWN)
+    # The note has made another version of it, and much may happen until a guest has shut down.
+    return (yield Fetch(path=CONFIG))
+
+
 def _start_again(vm: Vm, state: VmState, work: _Work) -> Generator[Request, Happened, None]:
-    """Power a machine on that was shut down for its change."""
-    if SHUT_DOWN in work.acts:
+    """Power a machine on that was shut down for its change, by us or by a run that was killed."""
+    if work.was_on:
         off = VmState(power_state=PowerState.OFF, appearance=state.appearance)
         yield from bring(vm, off, Wish.POWERED_ON)
+        work.was_on = False
         yield work.act(STARTED)
+    if work.is_noted:
+        yield _note(work.first, cycled=False)
+        work.is_noted = False
+
+
+def _note(machine: Machine, *, cycled: bool) -> Run:
+    return Run(method="ReconfigVM_Task", operation=RECONFIGURE, arguments={"spec": machine.note(cycled=cycled)})
 
 
 def remove(vm: Vm, state: VmState, *, delete_from_disk: bool, force: bool) -> Script:

@@ -25,7 +25,7 @@ from .._vmx.slots import Slot
 # Keys of a VMX that a host writes as it goes along, or that say what its properties say.
 _HOST_KEPT = re.compile(
     r"""
-    \.encoding | config\.version | virtualhw\..* | extendedconfigfile | cleanshutdown | softpoweroff | annotation
+    virt\.esx\..* | \.encoding | config\.version | virtualhw\..* | extendedconfigfile | cleanshutdown | softpoweroff | annotation
     | .*\.pcislotnumber | .*\.sassourceid | .*\.redo | .*\.present | .*:\d+\..* | ethernet\d+\..* | serial\d+\..*
     | parallel\d+\..* | floppy\d+\..* | scsi\d+\..* | sata\d+\..* | nvme\d+\..* | ide\d+\..* | pcibridge\d+\..*
     | sched\..* | migrate\..* | vmotion\..* | monitor\..* | numa\.autosize\..* | vmci0\..* | uuid\..* | vc\.uuid

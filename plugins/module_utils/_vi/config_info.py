@@ -23,7 +23,7 @@ from .._vmx.guest_ids import words_of
 from .._vmx.slots import Slot
 from . import sdk
 from .device_info import DEVICES, Place, shares_of
-from .extra_config import read_extra
+from .extra_config import is_cycled, read_extra
 
 # Keys of the virtual devices that every machine has, and those that hang on them.
 _MOST_OF_A_KIND = 64
@@ -36,13 +36,15 @@ class Config:
     A machine's configuration as it was read.
 
     ``devices`` are the API's devices by slot, controllers of all kinds among them (``ide0``, ``scsi1``), ``others``
-    those without a slot; ``change_version`` is what a reconfigure is guarded with.
+    those without a slot; ``change_version`` is what a reconfigure is guarded with; ``is_cycled`` says that one of our
+    runs has shut it down for a change and not started it again.
     """
 
     definition: VmDefinition
     devices: Mapping[str, Any]
     others: tuple[Any, ...] = ()
     change_version: str | None = None
+    is_cycled: bool = False
 
     def first(self, kind: Any) -> Any:
         """Return the first device of a class that has no slot; None: there is none."""
@@ -54,7 +56,13 @@ def read_config(config: Any) -> Config:
     devices = by_slot(config.hardware.device)
     placed = {device.key for device in devices.values()}
     others = tuple(device for device in config.hardware.device if device.key not in placed)
-    return Config(_definition(config, devices), devices, others, config.changeVersion or None)
+    return Config(
+        _definition(config, devices),
+        devices,
+        others,
+        config.changeVersion or None,
+        is_cycled=is_cycled(config.extraConfig or ()),
+    )
 
 
 def by_slot(devices: Sequence[Any]) -> dict[str, Any]:

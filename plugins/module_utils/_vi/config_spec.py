@@ -22,7 +22,7 @@ from .._vmx.slots import Slot
 from . import sdk
 from .config_info import Config
 from .device_spec import copy_of, is_other_class, new_device, shares_info, write
-from .extra_config import extra_entries
+from .extra_config import CYCLED, extra_entries
 
 # Keys of the IDE controllers of a machine that is still to be made.
 IDE_CONTROLLERS = {"ide0": 200, "ide1": 201}
@@ -61,6 +61,13 @@ def build(config: Config, diff: Diff) -> Any:
     entries |= extra_entries(want, changed)
     spec.extraConfig = [sdk.vim.option.OptionValue(key=key, value=value) for key, value in entries.items()]
     return spec
+
+
+def cycle_note(config: Config, *, cycled: bool) -> Any:
+    """Build the ConfigSpec that notes whether a machine is off for a change and shall be started again."""
+    note = sdk.vim.option.OptionValue(key=CYCLED, value="TRUE" if cycled else "")
+    # What has been changed since it was read is no reason not to take the note away.
+    return sdk.vim.vm.ConfigSpec(changeVersion=config.change_version if cycled else None, extraConfig=[note])
 
 
 def _same(value: Any) -> Any:

@@ -34,7 +34,7 @@ from .._vmx.paths import DatastorePath, FileNames
 from .._vmx.vmx_changes import changed_lines, new_lines
 from .checks import Checks, attached
 from .config_info import Config, read_config
-from .config_spec import build
+from .config_spec import build, cycle_note
 from .environment import Environment
 from .files import Files
 from .making import Maker, Placement
@@ -70,6 +70,15 @@ class ApiMachine:
         # The upgrade was a change too, so the version that was read is not the machine's any more.
         config = replace(self.config, change_version=None) if hardware_done else self.config
         return build(config, Diff(changes))
+
+    @property
+    def is_cycled(self) -> bool:
+        """True where a run that was killed has left it off that was on."""
+        return self.config.is_cycled
+
+    def note(self, *, cycled: bool) -> Any:
+        """Return the ConfigSpec that notes whether the machine is off for a change and shall be started again."""
+        return cycle_note(self.config, cycled=cycled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +227,15 @@ class Definer:
             changed_after=shown,
             lines=tuple(lines),
         )
-        return made if moid is None else self._finish(made, moid, description, environment)
+        if moid is None:
+            return made
+        result = self._finish(made, moid, description, environment)
+        if result.error is None:
+            return result
+        if not maker.take_away(result.error):
+            return replace(result, error=after_steps(result.error, REGISTERED))
+        gone = replace(made.vm, moid="")
+        return replace(result, vm=gone, after=made.before, acts=(), changed_before={}, changed_after={}, lines=())
 
     def _finish(self, made: VmResult, moid: str, description: Description, environment: Environment) -> VmResult:
         """Compare the machine that was just made, and change what is still missing."""
@@ -226,7 +243,7 @@ class Definer:
             found = self._host.lookup_with_config(moid)
             (result,) = self._converge(found, found, description, environment)
         except EsxError as error:
-            return replace(made, error=after_steps(error, REGISTERED))
+            return replace(made, error=error)
         more = dict(result.changed_after.get("definition", {}))
         after = {**made.changed_after}
         if more:
@@ -238,7 +255,6 @@ class Definer:
             changed_before=made.changed_before,
             changed_after=after,
             lines=(*made.lines, *result.lines),
-            error=None if result.error is None else after_steps(result.error, REGISTERED),
         )
 
     def _work(self, found: Sequence[FoundVm], script: Any) -> list[VmResult]:

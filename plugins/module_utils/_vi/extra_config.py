@@ -34,7 +34,11 @@ _VNC: Mapping[str, tuple[str, Codec]] = {
     "keymap": ("RemoteDisplay.vnc.keymap", TEXT),
     "password": ("RemoteDisplay.vnc.password", TEXT),
 }
-_KEYS = frozenset(key.lower() for key, _codec in (*_FIELDS.values(), *_VNC.values(), (_VNC_ENABLED, BOOL)))
+# Our own note in a machine that is off for a change and shall be started again, should we be killed meanwhile.
+CYCLED = "virt.esx.powerCycle"
+_KEYS = frozenset(
+    key.lower() for key, _codec in (*_FIELDS.values(), *_VNC.values(), (_VNC_ENABLED, BOOL), (CYCLED, BOOL))
+)
 
 
 def read_extra(options: Sequence[Any]) -> dict[str, Any]:
@@ -52,6 +56,11 @@ def read_extra(options: Sequence[Any]) -> dict[str, Any]:
     }
     found["extra"] = MappingProxyType(rest)
     return found
+
+
+def is_cycled(options: Sequence[Any]) -> bool:
+    """Tell whether a machine has been shut down for a change and shall be started again."""
+    return any(str(option.key) == CYCLED and option.value for option in options)
 
 
 def _read(by_key: Mapping[str, str], key: str, codec: Codec) -> Any:

@@ -5,17 +5,18 @@
 """
 Files on datastores: put, get, look for, move, delete.
 
-Source: the host's ``/folder`` over HTTPS; vim.FileManager. Law: a file comes under a temporary name and is moved, and
-what is there already is never overwritten.
+Source: the host's ``/folder`` over HTTPS; vim.FileManager. Laws: a file comes under a temporary name and is moved; what
+is there already is never overwritten, and nothing is deleted that did not come from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from .._errors import FaultError, NotFound, TaskFailed
+from .._errors import EsxError, FaultError, NotFound, TaskFailed
 from .._vmx.paths import DatastorePath
 from .properties import objects, read
 from .tasks import run_task
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from .connection import Session
     from .environment import Environment
 
-TEMPORARY = ".upload"
+# The end of a temporary name. No other program uses it, and it is the same in every run: what bears it was left by one
+# of ours that was killed, and the next one writes over it.
+TEMPORARY = ".virt-esx-upload"
+# Faults of MakeDirectory where the folder above is not there, as hosts differ.
+NO_PARENT = ("FileNotFound", "CannotCreateFile")
 
 
 class Files:
@@ -71,17 +76,26 @@ class Files:
             raise self._refused("GET", path, status)
         return body
 
-    def put_new(self, path: DatastorePath, content: bytes) -> None:
+    def content(self, path: DatastorePath) -> bytes | None:
+        """Return the content of a file; None: it is not there."""
+        try:
+            return self.get(path)
+        except NotFound:
+            return None
+
+    def put_new(self, path: DatastorePath, content: bytes) -> bool:
         """
-        Write a file that is not there yet: under a temporary name, then moved.
+        Write a file that is not there yet: under a temporary name, then moved. The folder must be there.
+
+        Returns False where the very same content is there already, as a run leaves it that was killed later.
 
         Raises:
-            TaskFailed: a file of that name is there (``fault`` is FileAlreadyExists), or something else failed; the
-                temporary file is taken away again.
+            TaskFailed: another file of that name is there (``fault`` is FileAlreadyExists), or something else failed;
+                the temporary file is taken away again.
         """
         temporary = path.beside(f"{path.name}{TEMPORARY}")
-        self.put(temporary, content)
         try:
+            self.put(temporary, content)
             self._run(
                 "MoveDatastoreFile_Task",
                 ("sourceDatacenter", "destinationDatacenter"),
@@ -89,9 +103,14 @@ class Files:
                 destinationName=str(path),
                 force=False,
             )
-        except TaskFailed:
-            self.delete(temporary)
+        except (FaultError, TaskFailed) as error:
+            # A host may keep the beginning of a file that did not fit.
+            with suppress(EsxError):
+                self.delete(temporary)
+            if error.details.get("fault") == "FileAlreadyExists" and self.content(path) == content:
+                return False
             raise
+        return True
 
     def put(self, path: DatastorePath, content: bytes) -> None:
         """
@@ -121,25 +140,33 @@ class Files:
 
     def make_folder(self, path: DatastorePath) -> bool:
         """Make a folder, and those above it; return whether it was not there."""
+        return bool(self.make_folders(path))
+
+    def make_folders(self, path: DatastorePath) -> list[DatastorePath]:
+        """Make a folder, and those above it that are missing; return those that were made, from above."""
         try:
             self._session.call(
                 self._session.content.fileManager,
                 "MakeDirectory",
                 name=str(path),
-                createParentDirectories=True,
+                createParentDirectories=False,
                 **self._where("datacenter"),
             )
         except FaultError as error:
-            if error.details.get("fault") != "FileAlreadyExists":
+            fault = error.details.get("fault")
+            if fault == "FileAlreadyExists":
+                return []
+            above = self.make_folders(path.parent) if fault in NO_PARENT and path.directory else []
+            if not above:
                 raise
-            return False
-        return True
+            return [*above, *self.make_folders(path)]
+        return [path]
 
     def remove_empty_folder(self, path: DatastorePath) -> None:
         """Delete a folder unless something is in it: whoever deletes a folder deletes what is in it as well."""
         rows = read(self._session, objects([self._host]), {"HostSystem": ["datastoreBrowser"]})
         (browser,) = (row.values["datastoreBrowser"] for row in rows)
-        found = run_task(self._session, browser, "SearchDatastore_Task", timeout=self._timeout, datastorePath=str(path))
+        found = self._task(browser, "SearchDatastore_Task", datastorePath=str(path))
         if not found.file:
             self.delete(path)
 
@@ -152,8 +179,10 @@ class Files:
                 raise
 
     def _run(self, method: str, places: Sequence[str], **arguments: Any) -> None:
-        manager = self._session.content.fileManager
-        run_task(self._session, manager, method, timeout=self._timeout, **arguments, **self._where(*places))
+        self._task(self._session.content.fileManager, method, **arguments, **self._where(*places))
+
+    def _task(self, target: Any, method: str, **arguments: Any) -> Any:
+        return run_task(self._session, target, method, timeout=self._timeout, is_quick=True, **arguments)
 
     def _where(self, *places: str) -> dict[str, Any]:
         return {} if self._center is None else dict.fromkeys(places, self._center)

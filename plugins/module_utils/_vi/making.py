@@ -5,8 +5,8 @@
 """
 Making a virtual machine: from a definition, from the text of a VMX, or from a VMX that is on a datastore.
 
-Laws: everything is checked before anything is touched; what was brought is taken away again where a later step fails;
-check mode makes the same checks.
+Laws: everything is checked before anything is touched; what was brought is taken away again where a later step fails,
+and what a run left that was killed is used by the next one; check mode makes the same checks.
 
 Source: vim.Folder.CreateVM_Task, RegisterVM_Task.
 """
@@ -14,10 +14,11 @@ Source: vim.Folder.CreateVM_Task, RegisterVM_Task.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError, FaultError, NotFound, PlanError, TaskFailed
+from .._errors import EsxError, NotFound, PlanError, TaskFailed
 from .._flow.wanted import located, with_controllers
 from .._vmx import vmx
 from .._vmx.definition import VmDefinition
@@ -26,6 +27,7 @@ from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
 from .._vmx.text import VmxText
 from . import sdk
+from .brought import Brought
 from .checks import Checks, attached, datastore_path
 from .config_info import Config
 from .config_spec import build
@@ -34,6 +36,8 @@ from .files import Files
 from .tasks import run_task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .connection import Session
 
 EMPTY = Config(VmDefinition(), {})
@@ -73,6 +77,7 @@ class Maker:
         self._check_mode = check_mode
         self._files = Files.of(session, environment, timeout=timeout)
         self._checks = Checks(session, environment, self._files)
+        self._brought = Brought(session, self._files, self._run)
 
     def create(self, want: VmDefinition) -> tuple[Diff, str | None]:
         """
@@ -86,28 +91,35 @@ class Maker:
         want = with_controllers(located(want, str(home)), VmDefinition())
         self._checks.machine(want)
         self._checks.complete(want)
-        want = attached(want, [str(disk.slot) for disk in want.disks if self._checks.is_attached(disk)])
+        lent = [str(disk.slot) for disk in want.disks if disk.capacity_kib is None or self._checks.is_attached(disk)]
+        want = attached(want, lent)
         self._checks.disks(want, home)
         diff = compare(VmDefinition(), want)
         folder, pool = self._folder(), self._pool()
+        path = self._vmx_path(home, want)
         if self._check_mode:
+            if self._files.exists(path):
+                raise _is_there(path)
             return diff, None
         spec = build(EMPTY, diff)
-        spec.files = sdk.vim.vm.FileInfo(vmPathName=str(self._vmx_path(home, want)))
-        made = self._run(
-            folder,
-            "CreateVM_Task",
-            config=spec,
-            pool=pool,
-            host=self._environment.host if self._session.is_vcenter else None,
-        )
+        spec.files = sdk.vim.vm.FileInfo(vmPathName=str(path))
+        host = self._environment.host if self._session.is_vcenter else None
+        try:
+            made = self._run(folder, "CreateVM_Task", config=spec, pool=pool, host=host)
+        except TaskFailed as error:
+            # The file may be that of a disk as well.
+            if error.details.get("fault") == "FileAlreadyExists" and self._files.exists(path):
+                raise _is_there(path) from error
+            raise
+        self._brought.created(str(made._moId), lent=lent)
         return diff, str(made._moId)
 
     def register(self, want: VmDefinition, text: VmxText) -> tuple[Diff, str | None]:
         """
         Bring a VMX to its directory and register it; return as :meth:`create`.
 
-        ``want`` is what the text says. The VMX is taken away again where the host refuses to register it.
+        ``want`` is what the text says. The VMX is taken away again where the host refuses to register it. Where the
+        very same VMX is there already, a run that was killed has left it, or somebody who wanted the same.
 
         Raises:
             PlanError, NotFound, OptionError: it cannot be registered here; nothing was touched.
@@ -116,22 +128,22 @@ class Maker:
         home = self._home(want)
         want = located(want, str(home))
         self._checks.machine(want)
-        self._checks.there(disk.file for disk in want.disks)
-        path = self._vmx_path(home, want)
+        disks = [disk.file for disk in want.disks if disk.file and disk.file.startswith("[")]
+        self._checks.there(disks)
+        path, content = self._vmx_path(home, want), text.to_bytes()
         # The run itself moves the VMX to its name, and the host refuses that where the name is taken.
-        if self._check_mode and self._files.exists(path):
+        if self._check_mode and self._files.content(path) not in (None, content):
             raise _is_there(path)
         diff = compare(VmDefinition(), want)
         folder, pool = self._folder(), self._pool()
         if self._check_mode:
             return diff, None
-        self._bring(path, text.to_bytes())
-        try:
-            made = self._register(path, None, folder, pool)
-        except EsxError:
-            self._files.delete(path)
-            raise
-        return diff, str(made._moId)
+        with self._or_take_away():
+            if home not in [datastore_path(file, "disk").parent for file in disks]:
+                self._make_home(home)
+            if self._bring(path, content):
+                self._brought.vmx(path)
+            return diff, self._register(path, None, folder, pool)
 
     def read(self, path: DatastorePath) -> VmDefinition:
         """
@@ -165,10 +177,27 @@ class Maker:
         folder, pool = self._folder(), self._pool()
         if self._check_mode:
             return None
-        return str(self._register(path, name, folder, pool)._moId)
+        return self._register(path, name, folder, pool)
 
-    def _register(self, path: DatastorePath, name: str | None, folder: Any, pool: Any) -> Any:
-        return self._run(
+    def take_away(self, error: EsxError) -> bool:
+        """
+        Take away the machine that was made, and all that came with it, because ``error`` kept it from being finished.
+
+        Returns whether it has gone. Where it is not clear what the host is doing it stays, and so it does where the
+        host does not let it go: the next run finishes it.
+        """
+        return self._brought.take_away(error)
+
+    @contextmanager
+    def _or_take_away(self) -> Iterator[None]:
+        try:
+            yield
+        except EsxError as error:
+            self._brought.take_away(error)
+            raise
+
+    def _register(self, path: DatastorePath, name: str | None, folder: Any, pool: Any) -> str:
+        made = self._run(
             folder,
             "RegisterVM_Task",
             path=str(path),
@@ -177,15 +206,17 @@ class Maker:
             pool=pool,
             host=self._environment.host,
         )
+        self._brought.registered(str(made._moId))
+        return str(made._moId)
 
-    def _bring(self, path: DatastorePath, content: bytes) -> None:
+    def _make_home(self, home: DatastorePath) -> None:
+        if home.path:
+            self._brought.folders(self._files.make_folders(home))
+
+    def _bring(self, path: DatastorePath, content: bytes) -> bool:
+        """Bring a VMX; return whether it was not there."""
         try:
-            self._files.put_new(path, content)
-        except FaultError as error:
-            if error.details.get("fault") not in ("Http404", "Http500"):
-                raise
-            self._files.make_folder(path.parent)
-            self._files.put_new(path, content)
+            return self._files.put_new(path, content)
         except TaskFailed as error:
             if error.details.get("fault") == "FileAlreadyExists":
                 raise _is_there(path) from error

@@ -191,7 +191,7 @@ def test_a_vmx_file_is_read_by_the_escapes_of_libvirt_and_of_govc(door: Door) ->
 
 
 def test_a_file_goes_up_down_and_away(door: Door) -> None:
-    path = f"/folder/a/b.txt?{WHERE}"
+    path = f"/folder/web01/b.txt?{WHERE}"
     first, second = (door.ask("PUT", path, b"hello", AUTH)[0] for _rest in range(2))
     read = door.ask("GET", path, headers=AUTH)
     head = door.ask("HEAD", path, headers=AUTH)
@@ -213,6 +213,7 @@ def test_a_file_goes_up_down_and_away(door: Door) -> None:
         ("GET", "/folder/web01/web01.vmx?dcPath=ha-datacenter&dsName=other", AUTH, 404),
         ("GET", f"/folder/%2e%2e%2fx?{WHERE}", AUTH, 400),
         ("PUT", f"/folder/dir/?{WHERE}", AUTH, 400),
+        ("PUT", f"/folder/dir/a.txt?{WHERE}", AUTH, 404),
         ("POST", f"/folder/x?{WHERE}", AUTH, 405),
         ("GET", "/screen?id=1", AUTH, 500),
         ("GET", "/screen?id=99", AUTH, 404),
@@ -318,10 +319,10 @@ def test_the_screen_of_a_running_vm_is_a_picture(door: Door) -> None:
 
 def test_an_uploaded_file_can_be_registered(door: Door) -> None:
     client = Client(door.world)
-    door.ask("PUT", f"/folder/new/new.vmx?{WHERE}", b'displayName = "new"\nmemsize = "64"\n', AUTH)
+    door.ask("PUT", f"/folder/web01/new.vmx?{WHERE}", b'displayName = "new"\nmemsize = "64"\n', AUTH)
     folder: Any = vim.Folder("ha-folder-vm", client.stub)
     pool: Any = vim.ResourcePool("ha-root-pool")
-    info = client.after(0, folder.RegisterVm(path="[datastore1] new/new.vmx", asTemplate=False, pool=pool))
+    info = client.after(0, folder.RegisterVm(path="[datastore1] web01/new.vmx", asTemplate=False, pool=pool))
 
     assert info.state == "success"
     assert machine(door.world, "new").get("config.hardware.memoryMB") == 64

@@ -55,6 +55,10 @@ class Sketch:
     have: VmDefinition
     diff: Diff
     is_final: bool = True
+    is_cycled: bool = False
+
+    def note(self, *, cycled: bool) -> Any:
+        return {"cycled": cycled}
 
     def lines(self, diff: Diff) -> tuple[str, ...]:
         return tuple(change.path for change in diff)
@@ -63,10 +67,12 @@ class Sketch:
         return [change.path for change in self.diff if not (hardware_done and change.path == "hardware_version")]
 
 
-def script(want: Mapping[str, Any], state: VmState = OFF, cycle: PowerCycle = NEVER) -> Script:
+def script(
+    want: Mapping[str, Any], state: VmState = OFF, cycle: PowerCycle = NEVER, *, is_cycled: bool = False
+) -> Script:
     def machine(config: Mapping[str, Any]) -> Sketch:
         have = from_data(config)
-        return Sketch(have, compare(have, from_data(want)))
+        return Sketch(have, compare(have, from_data(want)), is_cycled=is_cycled)
 
     return reconfigure(VM, state, compare=machine, config=SMALL, cycle=cycle)
 
@@ -92,6 +98,19 @@ def asked(request: Any) -> Any:
 
 
 RECONFIGURE_MEMORY = ("ReconfigVM_Task", {"spec": ["memory_mib"]})
+NOTE = ("ReconfigVM_Task", {"spec": {"cycled": True}})
+NO_NOTE = ("ReconfigVM_Task", {"spec": {"cycled": False}})
+
+
+def shut_down(running: Script, config: Mapping[str, Any] = SMALL) -> Any:
+    """Let a machine be shut down for its change, and read anew; return what is wanted next."""
+    assert asked(next(running)) == NOTE
+    assert then(running, Happened(state=ON)) == SHUTDOWN_GUEST
+    waiting = then(running, Happened(state=ON))
+    assert isinstance(waiting, Until)
+    assert waiting.seconds == 60
+    assert then(running, Happened(state=OFF)) == Fetch(path="config")
+    return then(running, Happened(state=OFF, value=config))
 
 
 def test_nothing_is_done_where_all_is_as_described() -> None:
@@ -195,19 +214,53 @@ def test_a_machine_that_cannot_take_it_is_not_touched(state: VmState) -> None:
 
 def test_a_machine_is_cycled_for_what_needs_it_off() -> None:
     running = script(LARGE, ON, CYCLE)
-    assert next(running) == SHUTDOWN_GUEST
-    waiting = then(running, Happened(state=ON))
-    assert isinstance(waiting, Until)
-    assert waiting.seconds == 60
 
-    assert asked(then(running, Happened(state=OFF))) == RECONFIGURE_MEMORY
+    assert asked(shut_down(running)) == RECONFIGURE_MEMORY
     assert then(running, Happened(state=OFF)) == POWER_ON
+    assert asked(then(running, Happened(state=ON))) == NO_NOTE
     assert end_of(running, Happened(state=ON)).after == {"definition": {"memory_mib": 2048}}
+
+
+def test_what_somebody_else_changed_while_the_guest_shut_down_is_not_changed_again() -> None:
+    running = script(LARGE, ON, CYCLE)
+
+    assert shut_down(running, LARGE) == POWER_ON
+
+
+@pytest.mark.parametrize(("want", "change"), [(SMALL, []), (LARGE, [RECONFIGURE_MEMORY])])
+def test_a_machine_that_was_left_off_by_a_run_that_was_killed_is_on_again(want: Any, change: list[Any]) -> None:
+    running = script(want, OFF, CYCLE, is_cycled=True)
+    wanted = next(running)
+    for one in change:
+        assert asked(wanted) == one
+        wanted = then(running, Happened(state=OFF))
+
+    assert wanted == POWER_ON
+    assert asked(then(running, Happened(state=ON))) == NO_NOTE
+    assert end_of(running, Happened(state=ON)).acts == ("started again",)
+
+
+def test_a_note_on_a_machine_that_is_on_again_is_taken_away() -> None:
+    running = script(SMALL, ON, CYCLE, is_cycled=True)
+
+    assert asked(next(running)) == NO_NOTE
+    assert end_of(running, Happened(state=ON)) == Done()
+
+
+@pytest.mark.parametrize(("state", "cycle"), [(OFF, NEVER), (SUSPENDED, CYCLE)])
+def test_a_machine_that_may_not_be_cycled_is_left_off(state: VmState, cycle: PowerCycle) -> None:
+    assert end_of(script(SMALL, state, cycle, is_cycled=True)) == Done()
+
+
+def test_a_guest_that_cannot_be_shut_down_is_not_touched() -> None:
+    with pytest.raises(PlanError, match="VMware Tools"):
+        next(script(LARGE, replace(ON, tools_running=False), PowerCycle(allowed=True)))
 
 
 def test_a_guest_that_does_not_listen_is_switched_off_after_its_time() -> None:
     running = script(LARGE, ON, CYCLE)
     next(running)
+    then(running, Happened(state=ON))
     then(running, Happened(state=ON))
 
     assert then(running, Happened(state=ON, timed_out=True)) == POWER_OFF
@@ -229,20 +282,17 @@ def test_a_machine_that_was_off_stays_off() -> None:
 
 def test_a_machine_whose_change_failed_is_on_again_before_that_is_said() -> None:
     running = script(LARGE, ON, CYCLE)
-    next(running)
-    then(running, Happened(state=ON))
-    assert asked(then(running, Happened(state=OFF))) == RECONFIGURE_MEMORY
+    assert asked(shut_down(running)) == RECONFIGURE_MEMORY
 
     assert running.throw(TaskFailed("full", fault="NoDiskSpace")) == POWER_ON
+    assert asked(then(running, Happened(state=ON))) == NO_NOTE
     with pytest.raises(TaskFailed, match="full"):
         then(running, Happened(state=ON))
 
 
 def test_what_failed_first_is_said_where_the_machine_does_not_come_back_either() -> None:
     running = script(LARGE, ON, CYCLE)
-    next(running)
-    then(running, Happened(state=ON))
-    then(running, Happened(state=OFF))
+    shut_down(running)
     running.throw(TaskFailed("full", fault="NoDiskSpace"))
 
     # After a failed start the state is looked at once more.
@@ -253,9 +303,7 @@ def test_what_failed_first_is_said_where_the_machine_does_not_come_back_either()
 
 def test_a_cycle_that_was_interrupted_still_ends_with_the_machine_on() -> None:
     running = script(LARGE, ON, CYCLE)
-    next(running)
-    then(running, Happened(state=ON))
-    then(running, Happened(state=OFF))
+    shut_down(running)
     running.throw(TaskFailed("changed", fault="ConcurrentAccess"))
 
     assert then(running, Happened(state=OFF, value=LARGE)) == POWER_ON

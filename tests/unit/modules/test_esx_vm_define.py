@@ -269,7 +269,7 @@ HALVES: list[tuple[dict[str, Any], dict[str, Any], str, list[str], list[str]]] =
     ),
     (
         {"definition": {"memory_mib": 2048}, "power_cycle": True},
-        {"method": "ReconfigVM_Task"},
+        {"method": "ReconfigVM_Task", "skip": 1},
         "powered-on",
         [],
         ["shut down", "started again"],
@@ -387,7 +387,7 @@ def test_a_vmx_that_is_there_is_not_overwritten() -> None:
     world = a_world()
     store: Any = world.of_type("Datastore")[0]
     before = store.files.get("stored/stored.vmx").read()
-    wish: dict[str, Any] = {"vmx": VMX.replace("web01", "stored"), "directory": "stored"}
+    wish: dict[str, Any] = {"vmx": VMX.replace("web01", "stored").replace('"512"', '"1024"'), "directory": "stored"}
 
     foreseen, done = define(world, check_mode=True, **wish), define(world, **wish)
 
@@ -500,11 +500,12 @@ def test_a_guest_that_does_not_listen_is_forced() -> None:
 def test_a_machine_whose_change_is_refused_is_running_again() -> None:
     world = a_world(
         {"name": "web01", "power_state": "powered-on"},
-        faults=[{"method": "ReconfigVM_Task", "action": "fault NoPermission"}],
+        faults=[{"method": "ReconfigVM_Task", "action": "fault NoPermission", "skip": 1}],
     )
     done = define(world, name="web01", definition={"memory_mib": 2048}, power_cycle=True)
 
     assert done.error is not None
+    assert called(world, "PowerOnVM_Task") == 1
     assert the(world, "web01").get("runtime.powerState") == "poweredOn"
 
 
