@@ -1269,7 +1269,8 @@ options:
           address:
             description:
               - >-
-                The address on the host, for example V(00000:005:00.0).
+                The address on the host, in decimal as a VMX has it, for example V(00000:059:00.0), or in
+                hexadecimal as the API and C(lspci) have it, V(0000:3b:00.0) or V(3b:00.0).
                 The host tells address and numbers of its devices.
               - >-
                 It can be changed only while the machine is off.

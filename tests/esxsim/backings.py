@@ -148,10 +148,11 @@ def _pci(change: Change, one: Any, index: int) -> Any:
 
 
 def _address(text: str) -> tuple[int, ...]:
-    """Read ``0000:03:00.0`` or ``00000:003:00.0``; both mean the same."""
+    """Read ``0000:3b:00.0``, ``3b:00.0`` or, in decimal, ``00000:059:00.0``; all of them mean the same."""
     parts = re.split(r"[:.]", text)
+    base = 10 if len(parts[0]) > 4 else 16
     try:
-        return tuple(int(part, 10 if len(part) > 2 and len(parts[0]) > 4 else 16) for part in parts)
+        return tuple(int(part, base) for part in (["0"] * (4 - len(parts)) + parts))
     except ValueError:
         return ()
 

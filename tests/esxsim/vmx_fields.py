@@ -206,7 +206,7 @@ def _bootable(config: Any, word: str, disks: list[str]) -> Iterator[Any]:
         yield kinds.BootableFloppyDevice()
     elif word == "hdd":
         every = [one for one in devices if isinstance(one, vim.vm.device.VirtualDisk)]
-        first = [named[name] for name in disks if name in named] or every[:1]
+        first = [named[name] for name in disks if name and name in named] or every[:1]
         yield from (kinds.BootableDiskDevice(deviceKey=one.key) for one in first)
     elif word.startswith("ethernet") and word in named:
         yield kinds.BootableEthernetDevice(deviceKey=named[word].key)

@@ -66,7 +66,7 @@ def read(data: bytes, vmx_path: str, stores: Mapping[str, str] | None = None) ->
         guest_id=guestos.guest_id(found.get("guestos", "other")),
         annotation=vmx_text.unescaped(found.get("annotation", "")),
         hardware_version=_number(found, "virtualhw.version", 4, vmx_path),
-        firmware="efi" if found.get("firmware") == "efi" else "bios",
+        firmware="efi" if found.get("firmware", "").lower() == "efi" else "bios",
         uuid=uuid,
         location=_uuid(found.get("uuid.location")),
         instance_uuid=_uuid(found.get("vc.uuid")) or stable_uuid("instance", vmx_path),

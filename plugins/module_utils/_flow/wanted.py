@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from .._vmx.definition import VmDefinition
+from .._vmx.definition import BootDevice, VmDefinition
 from .._vmx.devices import Nic, ParallelPort, PortBacking
 from .._vmx.drives import Cdrom, CdromBacking, Controller, Floppy, FloppyBacking
 from .._vmx.slots import Slot
@@ -25,12 +25,14 @@ from .._vmx.slots import Slot
 # Keys of a VMX that a host writes as it goes along, or that say what its properties say.
 _HOST_KEPT = re.compile(
     r"""
-    virt\.esx\..* | \.encoding | config\.version | virtualhw\..* | extendedconfigfile | cleanshutdown | softpoweroff | annotation
+    virt\.esx\..* | \.encoding | config\.version | virtualhw\..* | extendedconfigfile | cleanshutdown | softpoweroff
+    | annotation
     | .*\.pcislotnumber | .*\.sassourceid | .*\.redo | .*\.present | .*:\d+\..* | ethernet\d+\..* | serial\d+\..*
     | parallel\d+\..* | floppy\d+\..* | scsi\d+\..* | sata\d+\..* | nvme\d+\..* | ide\d+\..* | pcibridge\d+\..*
     | sched\..* | migrate\..* | vmotion\..* | monitor\..* | numa\.autosize\..* | vmci0\..* | uuid\..* | vc\.uuid
     | viv\.moid | vm\.createdate | vm\.genid.* | checkpoint\..* | toolsinstallmanager\..* | tools\..* | toolscripts\..*
-    | powertype\..* | guestos.* | guestinfo\.detailed\.data | hpet0\..* | svga\..* | usb.* | replay\..* | log\..*
+    | mks\..* | powertype\..* | guestos.* | guestinfo\.detailed\.data | hpet0\..* | svga\..* | usb.* | replay\..*
+    | log\..*
     | evcCompatibilityMode | virtualhw\.productcompatibility | deploymentplatform | nvram | cpuid\..* | hostcpuid\..*
     | guestcpuid\..* | usercpuid\..* | featmask\..* | msg\..* | floppy.* | bios\.(?:hdd|boot)order
     """,
@@ -52,6 +54,7 @@ def comparable(want: VmDefinition, have: VmDefinition, *, from_text: bool) -> Vm
         floppies=tuple(_lent(one) for one in want.floppies),
         nics=tuple(_card(one) for one in want.nics),
         parallel_ports=tuple(_without_direction(one) for one in want.parallel_ports),
+        boot_order=_boot_order(want, have),
         shared_folders=(),
         # How a host writes the path of a device that is there, no description foresees.
         usb_devices=have.usb_devices if want.usb_devices else (),
@@ -95,6 +98,14 @@ def _lent(floppy: Floppy) -> Floppy:
 
 def _card(nic: Nic) -> Nic:
     return replace(nic, connection=None, vnet=None, mac_check=None, pci_slot=None)
+
+
+def _boot_order(want: VmDefinition, have: VmDefinition) -> tuple[BootDevice, ...] | None:
+    """Leave out what the machine has none of: a host names disks and cards to start from by what they are."""
+    if not want.boot_order:
+        return want.boot_order
+    there = {BootDevice.DISK: want.disks or have.disks, BootDevice.NIC: want.nics or have.nics}
+    return tuple(word for word in want.boot_order if there.get(word, True)) or None
 
 
 def _without_direction(port: ParallelPort) -> ParallelPort:

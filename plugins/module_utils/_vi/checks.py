@@ -10,28 +10,35 @@ Law: nothing here changes anything, and check mode asks the same.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import NotFound, PlanError
 from .._vmx.definition import DEVICE_FIELDS, VmDefinition
+from .._vmx.devices import PciDevice, PortBacking
 from .._vmx.diff import Diff, patched
 from .._vmx.drives import Disk, Provisioning
 from .._vmx.paths import DatastorePath
-from .environment import Environment, check_hardware
+from .._vmx.pci import place_of
+from .environment import Environment, check_hardware, listed
 from .files import Files
+from .properties import objects, read
 
 if TYPE_CHECKING:
     from .connection import Session
 
 KIB = 1024
+_HARDWARE = {"HostSystem": ["hardware.pciDevice"]}
 # Fields of devices that name something of the host.
 _LOOKED_FOR: Mapping[str, Collection[str]] = {
     "disks": ("file",),
     "cdroms": ("file",),
     "floppies": ("file",),
     "nics": ("network", "distributed_port", "opaque_network_id"),
+    "serial_ports": ("path", "backing"),
+    "parallel_ports": ("path", "backing"),
+    "pci_devices": ("address",),
 }
 
 
@@ -101,13 +108,31 @@ class Checks:
         for nic in want.nics:
             if nic.distributed_port is not None and not self._session.is_vcenter:
                 raise PlanError(
-                    f"{nic.slot} is on a distributed switch, and a host without vCenter has none: give 'network'"
+                    f"{nic.slot} is on the distributed switch {nic.distributed_port.switch_uuid}, and a host without "
+                    f"vCenter has none: give 'network'; there are {listed(self._environment.networks)}"
                 )
         drives: tuple[Any, ...] = (*want.disks, *want.cdroms, *want.floppies)
-        for drive in drives:
-            if drive.file and drive.file.startswith("["):
-                self._environment.datastore(datastore_path(drive.file, str(drive.slot)).datastore)
+        places = [(drive.slot, drive.file) for drive in drives]
+        ports: tuple[Any, ...] = (*want.serial_ports, *want.parallel_ports)
+        places += [(port.slot, port.path) for port in ports if port.backing is PortBacking.FILE]
+        for slot, file in places:
+            if file and file.startswith("["):
+                self._environment.datastore(datastore_path(file, str(slot)).datastore)
+        self._passed_through([one for one in want.pci_devices if one.address is not None])
         self.there(drive.file for drive in drives[len(want.disks) :])
+
+    def _passed_through(self, devices: Sequence[PciDevice]) -> None:
+        rows = read(self._session, objects([self._environment.host]), _HARDWARE) if devices else []
+        # Some servers do not tell, and then they judge for themselves.
+        for known in (row.values["hardware.pciDevice"] for row in rows if "hardware.pciDevice" in row.values):
+            places = {place_of(str(one.id)) for one in known}
+            for device in devices:
+                if place_of(device.address or "") not in places:
+                    raise NotFound(
+                        f"{device.slot}: the host has no PCI device {device.address}; "
+                        f"there are {listed(one.id for one in known)}",
+                        missing=[device.address],
+                    )
 
     def complete(self, want: VmDefinition) -> None:
         """

@@ -202,7 +202,7 @@ class Definer:
             now=self._host.now,
             check_mode=options.check_mode,
         )
-        names = FileNames(mounts={name: store.mount_path for name, store in environment.datastores.items()})
+        names = FileNames(mounts=_mounts(environment), known_only=False)
         want = description.definition(names)
         if description.path is not None:
             found = maker.read(description.path)
@@ -265,11 +265,16 @@ class Definer:
 def _wanted(
     description: Description, home: DatastorePath, environment: Environment, have: VmDefinition
 ) -> VmDefinition:
-    mounts = {name: store.mount_path for name, store in environment.datastores.items()}
-    names = FileNames(datastore=home.datastore, directory=home.path, mounts=mounts)
+    mounts = _mounts(environment)
+    names = FileNames(datastore=home.datastore, directory=home.path, mounts=mounts, known_only=False)
     want = located(description.definition(names), str(home))
     want = comparable(want, have, from_text=description.from_text)
     return with_controllers(want, have)
+
+
+def _mounts(environment: Environment) -> dict[str, str]:
+    """Return where datastores are mounted; that one is not there, the checks say, who know the others."""
+    return {name: store.mount_path for name, store in environment.datastores.items()}
 
 
 def _own_selector(description: Description, known: Sequence[FoundVm]) -> Selector:

@@ -17,6 +17,7 @@ from typing import Any
 from .._errors import NotRepresentable
 from .._vmx import devices as hub
 from .._vmx import drives
+from .._vmx.pci import api_address
 from .._vmx.slots import ShareLevel, Shares, Slot
 from . import sdk
 
@@ -279,7 +280,7 @@ def _write_pci(target: Any, device: hub.PciDevice) -> None:
     target.backing = _new(
         "VirtualPCIPassthrough.DeviceBackingInfo",
         deviceName="",
-        id=device.address or "",
+        id=api_address(device.address or ""),
         systemId=device.system_id or "",
         deviceId=f"{device.device_id or 0:x}",
         # vSphere's number is a signed one of 16 bits.

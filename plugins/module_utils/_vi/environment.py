@@ -74,7 +74,7 @@ class Environment:
         """
         found = self.datastores.get(name)
         if found is None:
-            raise NotFound(f"there is no datastore '{name}'; there are {_listed(self.datastores)}", missing=[name])
+            raise NotFound(f"there is no datastore '{name}'; there are {listed(self.datastores)}", missing=[name])
         if not found.accessible:
             raise PlanError(f"the datastore '{name}' is not accessible at the moment")
         return found
@@ -89,7 +89,7 @@ class Environment:
         usable = {name: store for name, store in self.datastores.items() if store.accessible}
         if len(usable) != 1:
             raise OptionError(
-                f"which datastore is meant? Give 'datastore'; there are {_listed(usable)}", option="datastore"
+                f"which datastore is meant? Give 'datastore'; there are {listed(usable)}", option="datastore"
             )
         return next(iter(usable.values()))
 
@@ -102,9 +102,7 @@ class Environment:
         """
         missing = [name for name in dict.fromkeys(names) if name not in self.networks]
         if missing:
-            raise NotFound(
-                f"there is no network {_listed(missing)}; there are {_listed(self.networks)}", missing=missing
-            )
+            raise NotFound(f"there is no network {listed(missing)}; there are {listed(self.networks)}", missing=missing)
 
 
 def environment_steps() -> list[Any]:
@@ -134,12 +132,12 @@ def environment_of(
     if not chosen or not center:
         wanted, names = ("esxi_hostname", hosts) if not chosen else ("datacenter", centers)
         raise NotFound(
-            f"'{wanted}' names nothing that is there; there are {_listed(row.values['name'] for row in names)}"
+            f"'{wanted}' names nothing that is there; there are {listed(row.values['name'] for row in names)}"
         )
     if len(chosen) > 1 or len(center) > 1:
         wanted, names = ("esxi_hostname", chosen) if len(chosen) > 1 else ("datacenter", center)
         raise Ambiguous(
-            f"on which one? Give '{wanted}': there are {_listed(row.values['name'] for row in names)}",
+            f"on which one? Give '{wanted}': there are {listed(row.values['name'] for row in names)}",
             candidates=[{"moid": row.moid, "path": str(row.values["name"])} for row in names],
         )
     host = chosen[0]
@@ -227,7 +225,8 @@ def _class_name(kind: Any) -> str | None:
     return None if kind is None else str(getattr(kind, "__name__", kind)).rpartition(".")[2]
 
 
-def _listed(names: Iterable[Any]) -> str:
+def listed(names: Iterable[Any]) -> str:
+    """Return names for a sentence, in order, and how many more there are."""
     shown = [f"'{name}'" for name in sorted(str(name) for name in names)]
     if not shown:
         return "none"

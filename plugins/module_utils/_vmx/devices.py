@@ -142,7 +142,7 @@ class PciDevice:
     """
 
     slot: Slot  # pciPassthru0..15
-    address: str | None = None  # on the host, "00000:005:00.0"; None: the host chooses among allowed_devices
+    address: str | None = None  # on the host, "00000:005:00.0", see pci; None: the host chooses among allowed_devices
     vendor_id: int | None = None
     device_id: int | None = None
     system_id: str | None = None

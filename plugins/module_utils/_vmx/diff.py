@@ -12,7 +12,7 @@ neither does ``compare(patched(have, diff), want)``. The order of the changes de
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from .data import plain
 from .definition import DEVICE_FIELDS, Device, VmDefinition
 from .devices import PortBacking, Video, Vnc
 from .drives import Cdrom, CdromBacking, Disk, Floppy, FloppyBacking
+from .pci import same_address, same_devices
 from .slots import Slot
 
 SECRETS = frozenset({"vnc.password"})
@@ -29,6 +30,11 @@ _SECRET_KEYS = re.compile(r".*(?:passw(?:or)?d|passphrase|secret|token)|remotedi
 _PATH = re.compile(r"(\w+)(?:\[(.*)\])?(?:\.(\w+))?", re.DOTALL)
 _SKIPPED = frozenset({*DEVICE_FIELDS, "absent", "extra", "vnc"})
 _ANY_CASE = frozenset({"guest_id", "uuid", "instance_uuid", "location_uuid", "generation_id", "mac", "switch_uuid"})
+
+# Fields of devices of the host that a VMX and the API spell each in its own way.
+_IN_OTHER_WORDS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
+    {"address": same_address, "allowed_devices": same_devices}
+)
 
 # What belongs to one kind of backing alone, and goes when another one comes.
 _OF_BACKING: Mapping[Any, frozenset[str]] = MappingProxyType(
@@ -212,6 +218,9 @@ def _same(name: str, found: Any, wanted: Any) -> bool:
         return not any(_values("", found, wanted))
     if name in _ANY_CASE and isinstance(found, str):
         return found.lower() == str(wanted).lower()
+    in_other_words = _IN_OTHER_WORDS.get(name)
+    if in_other_words is not None and isinstance(found, str) and isinstance(wanted, str):
+        return in_other_words(found, wanted)
     return bool(found == wanted)
 
 

@@ -117,7 +117,8 @@ class FileNames:
     Shape: ``datastore`` and ``directory`` are where the VMX lies ("" is the top; a datastore of None is *not known*);
     ``mounts`` maps the name of each datastore to its mount path (``/vmfs/volumes/5f1e-…``, ``C:\VMs``), None is *not
     known*, and then every datastore is mounted below /vmfs/volumes; ``is_missing`` says of a path that the file is
-    not there; ``short`` writes a file beside the VMX by its bare name, as hosts do, and libvirt does not.
+    not there; ``known_only`` says that a datastore which is not among the mounts is an error, and not just a name;
+    ``short`` writes a file beside the VMX by its bare name, as hosts do, and libvirt does not.
 
     Source: vim.host.MountInfo.path; libvirt's virVMXContext.
     """
@@ -126,6 +127,7 @@ class FileNames:
     directory: str = ""
     mounts: Mapping[str, str] | None = None
     is_missing: Callable[[DatastorePath], bool] = _nothing_is_missing
+    known_only: bool = True
     short: bool = False
 
     def parse(self, name: str) -> str:
@@ -187,7 +189,7 @@ class FileNames:
             return None
         datastore, _slash, rest = name[len(VOLUMES) :].partition("/")
         path = DatastorePath(datastore, _file_part(name, rest))
-        if self.mounts is not None and datastore not in self.mounts:
+        if self.known_only and self.mounts is not None and datastore not in self.mounts:
             raise MissingFile(f"{name}: the host has no datastore {datastore!r}")
         return path
 

@@ -45,6 +45,21 @@ def test_what_no_host_reports_is_not_compared(want: dict[str, Any], expected: di
     assert expected == kept(want, from_text=from_text)
 
 
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ({}, ["cdrom", "floppy"]),
+        ({"disks": [{"slot": "scsi0:0", "file": "a.vmdk"}]}, ["cdrom", "hdd", "floppy"]),
+        ({"nics": [{"slot": "ethernet0"}]}, ["cdrom", "ethernet0", "floppy"]),
+    ],
+)
+def test_a_machine_does_not_start_from_what_it_has_not(has: dict[str, Any], expected: list[str]) -> None:
+    order = {"boot_order": ["cdrom", "hdd", "ethernet0", "floppy"]}
+
+    assert kept(order, has)["boot_order"] == expected == kept({**order, **has})["boot_order"]
+    assert "boot_order" not in kept({"boot_order": ["hdd"]})
+
+
 OWN_WISHES: dict[str, Any] = {
     "name": "web01",
     "location_uuid": "564d2b1e-9f0a-4c53-8e7d-0123456789ab",

@@ -316,6 +316,41 @@ def test_a_failure_that_touched_nothing_shows_no_change() -> None:
     assert (done.vm["changed"], done.result["diff"]) == (False, {"before": {}, "after": {}})
 
 
+PCI = ["0000:02:01.0", "00000:002:01.0", "02:01.0"]
+
+
+@pytest.mark.parametrize("address", PCI)
+def test_a_device_of_the_host_is_the_same_in_every_spelling(address: str) -> None:
+    texts = [
+        VMX + f'pciPassthru0.present = "TRUE"\npciPassthru0.id = "{one}"\npciPassthru0.deviceId = "0x1581"\n'
+        for one in PCI
+    ]
+    wishes: list[dict[str, Any]] = [{"vmx": text} for text in texts]
+    wishes += [
+        {"name": "web01", "definition": {"pci_devices": [{"slot": "pciPassthru0", "address": one}]}} for one in PCI
+    ]
+    for first in (wishes[PCI.index(address)], wishes[len(PCI) + PCI.index(address)]):
+        world = a_world()
+        assert define(world, **first).error is None
+        before = tasks(world)
+
+        assert [define(world, **wish).result["changed"] for wish in wishes[len(PCI) :]] == [False] * len(PCI)
+        if "vmx" in first:
+            assert [define(world, **wish).result["changed"] for wish in wishes] == [False] * len(wishes)
+        assert tasks(world) == before
+
+
+def test_a_device_that_the_host_does_not_have_is_said_with_those_that_it_has() -> None:
+    wish = {"pci_devices": [{"slot": "pciPassthru0", "address": "00000:059:00.0"}]}
+    for world in (a_world(), a_world({"name": "web01"})):
+        for check_mode in (True, False):
+            done = define(world, check_mode=check_mode, name="web01", definition=wish)
+
+            assert done.kind == "not_found"
+            assert "no PCI device 00000:059:00.0; there are '0000:02:00.0'" in str(done.error)
+        assert tasks(world) == 0
+
+
 def test_a_password_is_masked() -> None:
     world = a_world({"name": "web01"})
     done = define(world, name="web01", definition={"vnc": {"port": 5901, "password": "s3cret"}})

@@ -153,6 +153,13 @@ def test_a_file_that_is_not_there_is_missing(name: str) -> None:
         names.parse(name)
 
 
+def test_an_unknown_datastore_may_be_just_a_name() -> None:
+    names = FileNames(mounts={"ds": "/vmfs/volumes/1"}, known_only=False)
+
+    assert names.parse("/vmfs/volumes/unknown/vm/a.vmdk") == "[unknown] vm/a.vmdk"
+    assert names.parse("/vmfs/volumes/1/vm/a.vmdk") == "[ds] vm/a.vmdk"
+
+
 @pytest.mark.parametrize(
     "name",
     [
