@@ -10,6 +10,7 @@ The host has what a file names, except for what no host of its kind has: see :fu
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,7 +25,7 @@ from ansible_collections.virt.esx.plugins.modules import esx_vm_define, esx_vm_i
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.filestore import File
 from ansible_collections.virt.esx.tests.support.worlds import run, world_of
-from ansible_collections.virt.esx.tests.unit.vmx.corpus import CORPUS, MISSING, entries, text_of
+from ansible_collections.virt.esx.tests.unit.vmx.corpus import CORPUS, MISSING, entries, manifest, text_of
 
 OWN = pathlib.Path(__file__).parents[1] / "vmx" / "data"
 FOLDERS: Mapping[str, pathlib.Path] = {"own": OWN, "vmx2xml": CORPUS / "vmx2xml", "xml2vmx": CORPUS / "xml2vmx"}
@@ -106,7 +107,11 @@ def test_no_file_is_left_out(folder: str) -> None:
     found = [one for one in FILES if one[0] == folder]
     refused = [one for one in LACKING if one[0] == folder]
 
-    assert (len(found), len(refused)) == COUNTS[folder]
+    if folder == "own" or "ESX_CORPUS" not in os.environ:
+        assert (len(found), len(refused)) == COUNTS[folder]
+    else:
+        # Another corpus has other numbers, and says them itself.
+        assert len(found) >= len(manifest(folder)) > 0
 
 
 @pytest.mark.parametrize(("folder", "path"), WHOLE, ids=_ids(WHOLE))
