@@ -31,7 +31,7 @@ TASK_PATHS = (
     "info.queueTime",
 )
 
-_POWER = {"poweredOn": PowerState.ON, "poweredOff": PowerState.OFF, "suspended": PowerState.SUSPENDED}
+POWER_STATES = {"poweredOn": PowerState.ON, "poweredOff": PowerState.OFF, "suspended": PowerState.SUSPENDED}
 _TOOLS_RUNNING = ("guestToolsRunning", "guestToolsExecutingScripts")
 
 
@@ -140,7 +140,7 @@ class Mirror:
                 (task_of(moid, values) for moid, values in self._tasks.items()), key=lambda task: task.queued
             )
             self._state = VmState(
-                power_state=_POWER.get(str(self._values.get("runtime.powerState"))),
+                power_state=POWER_STATES.get(str(self._values.get("runtime.powerState"))),
                 question=question_of(self._values.get("runtime.question")),
                 appearance=self._appearance,
                 tasks=tuple(tasks),

@@ -17,6 +17,8 @@ from ansible_collections.virt.esx.plugins.modules import (
     esx_vm_define,
     esx_vm_info,
     esx_vm_power,
+    esx_vm_snapshot,
+    esx_vm_snapshot_info,
 )
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import run, world_of
@@ -37,6 +39,13 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_vm_define, {"name": "new01", "definition": {"memory_mib": 512}}),
     (esx_vm_define, {"name": "web01", "state": "absent"}),
     (esx_vm_define, {"name": "nobody", "state": "absent"}),
+    (esx_vm_snapshot, {"name": "web02", "snapshot": "base"}),
+    (esx_vm_snapshot, {"name": "web02", "snapshot": "no/where"}),
+    (esx_vm_snapshot, {"name": "web02", "snapshot": "nobody", "state": "reverted"}),
+    (esx_vm_snapshot, {"name": "web01", "snapshot": "base"}),
+    (esx_vm_snapshot, {"query": "[]", "snapshot": "base", "auto_answer": "true"}),
+    (esx_vm_snapshot_info, {"with_snapshot_xml": True}),
+    (esx_vm_snapshot_info, {"name": "web02"}),
     (esx_vm_clone, {"source": "web02", "name": "web03"}),
     (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
