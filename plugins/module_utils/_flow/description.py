@@ -35,12 +35,14 @@ class Description:
     One source of a description, read as far as it can be without a host.
 
     ``given`` is the definition of the option of that name; ``text`` the VMX of the sources ``vmx`` and ``domain_xml``;
-    ``path`` the VMX on a datastore. ``name`` and ``uuid`` override what the source says.
+    ``path`` the VMX on a datastore. ``name`` and ``uuid`` override what the source says. ``xml`` is a domain that does
+    not say its virtual hardware; that in its text is then only one to begin with.
     """
 
     source: str
     given: VmDefinition | None = None
     text: VmxText | None = None
+    xml: str | None = None
     path: DatastorePath | None = None
     name: str | None = None
     uuid: str | None = None
@@ -68,9 +70,22 @@ class Description:
         if source == "vmx_path":
             return cls(**common, path=_path(value))
         text = VmxText.parse(value) if source == "vmx" else convert.to_vmx(value, FileNames())
-        made = cls(**common, text=_with_overrides(text, common))
+        is_open = source == "domain_xml" and not convert.says_hardware_version(value)
+        made = cls(**common, text=_with_overrides(text, common), xml=value if is_open else None)
         made.definition(FileNames())
         return made
+
+    def on(self, hardware_version: int | None) -> Description:
+        """
+        Return the description for a host whose own choice of virtual hardware is this; None: it is not known.
+
+        Raises:
+            NotRepresentable: a machine of this hardware version cannot have what is described.
+        """
+        if self.xml is None or hardware_version is None:
+            return self
+        text = convert.to_vmx(self.xml, FileNames(), hardware_version=hardware_version)
+        return replace(self, text=_with_overrides(text, vars(self)))
 
     @property
     def from_text(self) -> bool:
@@ -85,7 +100,8 @@ class Description:
             VmxError: the text cannot be read.
         """
         if self.text is not None:
-            return vmx.parse(self.text, names)
+            found = vmx.parse(self.text, names)
+            return found if self.xml is None else replace(found, hardware_version=None)
         if self.given is not None:
             return self.given
         return VmDefinition(name=self.name, uuid=self.uuid)

@@ -21,7 +21,7 @@ from .._vmx.diff import Diff, patched
 from .._vmx.drives import Disk, Provisioning
 from .._vmx.paths import DatastorePath
 from .._vmx.pci import place_of
-from .environment import Environment, check_hardware, listed
+from .environment import Advice, Environment, check_hardware, listed
 from .files import Files
 from .properties import objects, read
 
@@ -71,13 +71,14 @@ def _is_looked_for(name: str, inner: str | None) -> bool:
 
 
 class Checks:
-    """The checks on one host; a file that was looked for once is not looked for again."""
+    """The checks on one host; what was looked for once is not looked for again."""
 
     def __init__(self, session: Session, environment: Environment, files: Files) -> None:
         self._session = session
         self._environment = environment
         self._files = files
         self._known: dict[str, bool] = {}
+        self._advice: dict[tuple[int | None, str | None], Advice] = {}
 
     def machine(self, want: VmDefinition) -> None:
         """
@@ -87,7 +88,19 @@ class Checks:
             PlanError, NotFound: something cannot be, or is not there.
         """
         self._devices(want)
-        check_hardware(self._session, self._environment, want.hardware_version, want.guest_id)
+        self.hardware(want)
+
+    def hardware(self, want: VmDefinition) -> Advice:
+        """
+        Ask what the host recommends for a machine's hardware; it is asked once.
+
+        Raises:
+            PlanError: it does not know such hardware, or such a guest.
+        """
+        asked = want.hardware_version, want.guest_id
+        if asked not in self._advice:
+            self._advice[asked] = check_hardware(self._session, self._environment, *asked)
+        return self._advice[asked]
 
     def changes(self, have: VmDefinition, diff: Diff, home: DatastorePath) -> None:
         """
@@ -101,7 +114,7 @@ class Checks:
         self.complete(want)
         self.disks(want, home)
         if want.hardware_version is not None or want.guest_id is not None:
-            check_hardware(self._session, self._environment, want.hardware_version, want.guest_id)
+            self.hardware(want)
 
     def _devices(self, want: VmDefinition) -> None:
         self._environment.check_networks(nic.network for nic in want.nics if nic.network is not None)

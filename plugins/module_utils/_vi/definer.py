@@ -11,6 +11,7 @@ made. A machine that was just made is compared too, so that one run is enough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .host import FoundVm, Host
 
 REGISTERED = ("registered",)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 VMX_PATH = "config.files.vmPathName"
 
 
@@ -212,8 +214,11 @@ class Definer:
         if description.path is not None:
             diff, moid = Diff(), maker.register_path(description.path, description.name)
         elif description.text is not None:
-            diff, moid = maker.register(want, description.text)
-            lines = new_lines(description.text)
+            text = description.text
+            if description.xml is not None:
+                text = description.on(maker.hardware_version(want)).text or text
+            diff, moid = maker.register(want, text)
+            lines = new_lines(text)
         else:
             diff, moid = maker.create(want)
             lines = changed_lines(VmDefinition(), diff)
@@ -317,7 +322,9 @@ def _check_names(vm: Vm, diff: Diff, known: Sequence[FoundVm], *, alone: bool) -
 
 
 def _check_free(want: VmDefinition, known: Sequence[FoundVm]) -> None:
-    """Refuse a name or a UUID that another machine has."""
+    """Refuse a name that is none, and a name or a UUID that another machine has."""
+    if want.name is not None and _CONTROL.search(want.name):
+        raise PlanError(f"the name {want.name!r} holds a line break or another control character")
     for one in known:
         if want.name is not None and one.vm.name == want.name:
             raise PlanError(f"the name '{want.name}' is in use: {one.vm} has the UUID {one.vm.uuid}")

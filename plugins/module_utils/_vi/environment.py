@@ -169,8 +169,12 @@ def _datastore(row: Row) -> Datastore:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """What a host recommends for a guest: API classes of the disks' controller and of network cards; None: nothing."""
+    """
+    What a host recommends: its virtual hardware, or the one that was asked for, and for a guest the API classes of the
+    disks' controller and of network cards; None: nothing.
+    """
 
+    hardware_version: int | None = None
     disk_controller: str | None = None
     network_card: str | None = None
 
@@ -198,9 +202,12 @@ def check_hardware(
             f"guest_id '{asked}' is wanted, and this host does not know it with virtual hardware {option.version}"
         )
     guest = known.get(guest_id or "")
+    number = str(option.version).rpartition("-")[2]
+    version = int(number) if number.isdigit() else None
     if guest is None:
-        return Advice()
+        return Advice(hardware_version=version)
     return Advice(
+        hardware_version=version,
         disk_controller=_class_name(guest.recommendedDiskController),
         network_card=_class_name(guest.recommendedEthernetCard),
     )

@@ -145,6 +145,15 @@ class Maker:
                 self._brought.vmx(path)
             return diff, self._register(path, None, folder, pool)
 
+    def hardware_version(self, want: VmDefinition) -> int | None:
+        """
+        Return the virtual hardware that the host gives a machine that says none; None: it does not tell.
+
+        Raises:
+            PlanError: it does not know such a guest.
+        """
+        return self._checks.hardware(want).hardware_version
+
     def read(self, path: DatastorePath) -> VmDefinition:
         """
         Return what a VMX on a datastore says.

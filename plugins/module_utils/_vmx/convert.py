@@ -117,6 +117,22 @@ def to_vmx(xml: Text, names: FileNames, *, hardware_version: int | None = None) 
         raise DomainXmlError(f"{carrier.path}: {error}", path=carrier.path, **error.details) from error
 
 
+def says_hardware_version(xml: Text) -> bool:
+    """
+    Tell whether a domain says its virtual hardware, which it can only where it carries a VMX.
+
+    Raises:
+        DomainXmlError: the XML cannot be read, or the VMX that it carries.
+    """
+    carrier = _carried(domain_xml.root_of(xml))
+    if carrier is None:
+        return False
+    try:
+        return "virtualHW.version" in VmxText.parse(_text_of(carrier))
+    except VmxError as error:
+        raise DomainXmlError(f"{carrier.path}: {error}", path=carrier.path, **error.details) from error
+
+
 def changed_vmx(text: VmxText, want: VmDefinition, names: FileNames, *, hardware_version: int | None = None) -> VmxText:
     """
     Change a VMX so that it says what a definition states, and nothing else.

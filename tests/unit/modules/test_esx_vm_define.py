@@ -316,6 +316,35 @@ def test_a_failure_that_touched_nothing_shows_no_change() -> None:
     assert (done.vm["changed"], done.result["diff"]) == (False, {"before": {}, "after": {}})
 
 
+@pytest.mark.parametrize(("version", "hardware"), [("7.0.3.0", 19), ("8.0.3.0", 21)])
+def test_a_domain_gets_the_virtual_hardware_of_its_host(version: str, hardware: int) -> None:
+    world = a_world(host={"version": version})
+
+    assert define(world, domain_xml=DOMAIN).error is None
+    assert the(world, "web01").get("config.version") == f"vmx-{hardware}"
+    assert not define(world, domain_xml=DOMAIN).vm["changed"]
+
+
+def test_a_domain_leaves_the_virtual_hardware_of_a_machine_alone_unless_it_says_one() -> None:
+    world = a_world({"name": "web01", "uuid": UUID, "hardware_version": 15})
+    define(world, domain_xml=DOMAIN)
+    assert the(world, "web01").get("config.version") == "vmx-15"
+
+    carried = '<metadata><vmx xmlns="urn:virt-esx:vmx:1">virtualHW.version = "19"</vmx></metadata>'
+    done = define(world, domain_xml=DOMAIN.replace("  <memory", f"  {carried}\n  <memory"))
+    assert done.error is None
+    assert the(world, "web01").get("config.version") == "vmx-19"
+
+
+@pytest.mark.parametrize("wish", [{"definition": {}}, {"vmx": VMX}, {"definition": {}, "uuid": UUID}])
+def test_a_name_is_one_line(wish: dict[str, Any]) -> None:
+    world = a_world({"name": "other", "uuid": UUID})
+    done = define(world, name="two\nlines", **({"uuid": OTHER} | wish))
+
+    assert (done.kind, tasks(world)) == ("plan", 0)
+    assert "control character" in str(done.error)
+
+
 PCI = ["0000:02:01.0", "00000:002:01.0", "02:01.0"]
 
 
