@@ -88,7 +88,7 @@ class Checks:
             PlanError, NotFound: something cannot be, or is not there.
         """
         self._devices(want)
-        self.hardware(want)
+        self._hardware(want)
 
     def hardware(self, want: VmDefinition) -> Advice:
         """
@@ -113,6 +113,9 @@ class Checks:
         self._devices(want)
         self.complete(want)
         self.disks(want, home)
+        self._hardware(want)
+
+    def _hardware(self, want: VmDefinition) -> None:
         if want.hardware_version is not None or want.guest_id is not None:
             self.hardware(want)
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from .._errors import Ambiguous, ConnectionLost, FaultError, NotFound, OptionError, PlanError
 from .._vmx.guest_ids import guest_id_of
 from . import sdk
+from .places import Places
 from .properties import walk_step
 from .reader import Row
 
@@ -51,7 +52,8 @@ class Environment:
     One host with what it offers.
 
     ``compute`` and ``datacenter`` are the names of the compute resource and of the datacenter; ``center`` is the
-    datacenter itself, and ``vm_folder``, ``pool``, ``host`` and ``browser`` are managed objects too.
+    datacenter itself, and ``vm_folder``, ``pool``, ``host`` and ``browser`` are managed objects too; ``folders`` are
+    those of the whole inventory, by their paths.
     """
 
     datacenter: str
@@ -63,6 +65,13 @@ class Environment:
     browser: Any
     datastores: Mapping[str, Datastore]
     networks: frozenset[str]
+    folders: Mapping[str, Any]
+
+    @property
+    def vm_folder_path(self) -> str:
+        """The inventory path of ``vm_folder``; datacenters may lie in folders."""
+        paths = (path for path, folder in self.folders.items() if folder._moId == self.vm_folder._moId)
+        return next(paths, f"/{self.datacenter}/vm")
 
     def datastore(self, name: str) -> Datastore:
         """
@@ -145,6 +154,7 @@ def environment_of(
     above = by_moid[host.values["parent"]._moId]
     stores = [by_moid[one._moId] for one in host.values.get("datastore", ()) if one._moId in by_moid]
     networks = [by_moid[one._moId] for one in host.values.get("network", ()) if one._moId in by_moid]
+    places = Places(rows)
     return Environment(
         datacenter=unquote(str(center[0].values["name"])),
         compute=unquote(str(above.values["name"])),
@@ -155,6 +165,11 @@ def environment_of(
         browser=above.values["environmentBrowser"],
         datastores={str(row.values["name"]): _datastore(row) for row in stores},
         networks=frozenset(unquote(str(row.values["name"])) for row in networks),
+        folders={
+            places.path(row.moid) or "": session.reference("Folder", row.moid)
+            for row in rows
+            if row.type_name == "Folder"
+        },
     )
 
 

@@ -257,21 +257,23 @@ class Maker:
         name = self._placement.folder
         if not name:
             return self._environment.vm_folder
-        path = name.strip("/") if name.startswith("/") else f"{self._environment.datacenter}/vm/{name}"
-        return self._at(path, "folder", name)
+        path = (
+            f"/{name.strip('/')}" if name.startswith("/") else f"/{self._environment.datacenter}/vm/{name.strip('/')}"
+        )
+        found = self._environment.folders.get(path)
+        if found is None:
+            raise NotFound(f"there is no folder '{name}' (looked for {path[1:]})", missing=[name])
+        return found
 
     def _pool(self) -> Any:
         name = self._placement.resource_pool
         if not name:
             return self._environment.pool
-        environment = self._environment
-        path = f"{environment.datacenter}/host/{environment.compute}/Resources/{name}"
-        return self._at(path, "resource pool", name)
-
-    def _at(self, path: str, what: str, name: str) -> Any:
+        above = self._environment.vm_folder_path.strip("/").removesuffix("/vm")
+        path = f"{above}/host/{self._environment.compute}/Resources/{name}"
         found = self._session.call(self._session.content.searchIndex, "FindByInventoryPath", inventoryPath=path)
         if found is None:
-            raise NotFound(f"there is no {what} '{name}' (looked for {path})", missing=[name])
+            raise NotFound(f"there is no resource pool '{name}' (looked for {path})", missing=[name])
         return found
 
     def _run(self, target: Any, method: str, **arguments: Any) -> Any:

@@ -136,12 +136,51 @@ def test_check_mode_sends_nothing_that_changes(source: str) -> None:
     assert {call.method for call in world.calls} <= READS
 
 
+ALWAYS = ["RetrieveServiceContent", "Login", "RetrievePropertiesEx"]
+WAITED_FOR = ["CreateFilter", "WaitForUpdatesEx"]
+BROUGHT = ["PUT", "MoveDatastoreFile_Task", "RetrievePropertiesEx"]
+REQUESTS: Mapping[str, list[str]] = {
+    "definition": [*ALWAYS, "QueryConfigOptionEx", "CreateVM_Task", *WAITED_FOR],
+    # An upload that overwrites nothing is a temporary file that is moved, and the host makes no folder for it.
+    "vmx": [*ALWAYS, "QueryConfigOptionEx", "MakeDirectory", *BROUGHT, "RegisterVM_Task", *WAITED_FOR],
+    "domain_xml": [*ALWAYS, "QueryConfigOptionEx", "MakeDirectory", *BROUGHT, "RegisterVM_Task", *WAITED_FOR],
+    "vmx_path": [*ALWAYS, "GET", "RegisterVM_Task", *WAITED_FOR],
+}
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_making_a_machine_takes_few_requests(source: str) -> None:
-    # A VMX that is brought is uploaded and moved beside that, and the move is a task to be waited for.
-    budget = 13 if source in ("vmx", "domain_xml") else 10
+    world = a_world()
 
-    assert define(a_world(), **SOURCES[source][0]).requests <= budget
+    done = define(world, **SOURCES[source][0])
+
+    wanted = [*REQUESTS[source], "RetrievePropertiesEx", "Logout"]
+    # Files are transferred beside the API.
+    assert world.calls.methods() == [method for method in wanted if method not in ("GET", "PUT")]
+    assert done.requests == len(wanted)
+    assert done.requests <= (13 if "PUT" in wanted else 10)
+
+
+def test_a_vmx_that_is_put_beside_its_disk_needs_no_folder_made() -> None:
+    world = a_world({"name": "spare", "disks": [{}]})
+    define(world, name="spare", state="absent")
+    lines = ['scsi0.present = "TRUE"', 'scsi0:0.present = "TRUE"', 'scsi0:0.fileName = "spare.vmdk"', ""]
+
+    done = define(world, vmx=VMX + "\n".join(lines).replace("spare.vmdk", "/vmfs/volumes/datastore1/spare/spare.vmdk"))
+
+    assert (done.error, called(world, "MakeDirectory")) == (None, 0)
+    # The disk is looked for instead.
+    assert done.requests == 13
+
+
+@pytest.mark.parametrize("folder", ["below/here", "/ha-datacenter/vm/below/here"])
+def test_a_folder_is_found_without_a_request(folder: str) -> None:
+    world = a_world({"name": "other", "folder": "below/here"})
+
+    done = define(world, **SOURCES["definition"][0], folder=folder)
+
+    assert (done.error, done.requests) == (None, 9)
+    assert the(world, "web01").get("parent") == the(world, "other").get("parent")
 
 
 @pytest.mark.parametrize("source", SOURCES)
