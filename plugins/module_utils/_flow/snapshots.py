@@ -274,19 +274,23 @@ def bring(
     book: MutableMapping[str, Entry],
 ) -> Script:
     """Bring the snapshots of one VM to what is wished; what was planned is entered into ``book`` by moid."""
+    before: Found | None = None
     for attempt in range(1, ATTEMPTS + 1):
         given_up: EsxError | None = None
         settled = yield from settle(state)
         if settled is not state or attempt > 1:
             found = yield from _look(found, wish, renew)
         planned = plan(vm, settled, found, wish)
-        book[vm.moid] = Entry(before=found, plan=planned)
+        book[vm.moid] = Entry(before=before or found, plan=planned)
         if planned.request is None:
-            return Done()
+            return Done() if before is None else _done(before, found, wish)
         try:
             yield planned.request
         except Interrupted as interruption:
             state = interruption.state
+            if interruption.error.kind in UNCERTAIN:
+                # What was sent may have been done, so the look before it is what counts.
+                before = before or found
             # Going back twice may lose what happened in between: better say that it is not known than do it again.
             if attempt == ATTEMPTS or (wish.is_act and interruption.error.kind in UNCERTAIN):
                 given_up = interruption.error
@@ -299,10 +303,14 @@ def bring(
                 raise
             return Done()
         else:
-            return Done(acts=planned.acts, before=found.shown(wish.aim), after=planned.after.shown(wish.aim))
+            return _done(before or found, planned.after, wish, planned.acts)
         if given_up is not None:
             raise given_up
     raise AssertionError("the last attempt returns or raises")
+
+
+def _done(before: Found, after: Found, wish: Wish, acts: tuple[str, ...] = ()) -> Done:
+    return Done(acts=acts, before=before.shown(wish.aim), after=after.shown(wish.aim))
 
 
 def _look(found: Found, wish: Wish, renew: Renew) -> Generator[Request, Happened, Found]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._errors import (
     Ambiguous,
+    ConnectionLost,
     DomainXmlError,
     EsxError,
     FaultError,
@@ -325,16 +326,19 @@ def begin(wanted: Wish, tree: Tree, book: dict[str, Entry]) -> Any:
     return bring(VM, ON, wish=wanted, found=Found(tree=tree), renew=renew, book=book)
 
 
-def test_what_got_in_between_is_looked_at_again() -> None:
+@pytest.mark.parametrize(
+    ("error", "is_ours"), [(FaultError("x", fault="ConcurrentAccess"), False), (ConnectionLost("x"), True)]
+)
+def test_what_got_in_between_is_looked_at_again(error: EsxError, is_ours: bool) -> None:
     script = begin(wish(snapshot="a"), Tree(), {})
     first = next(script)
-    look = script.throw(Interrupted(FaultError("x", fault="ConcurrentAccess"), ON))
+    look = script.throw(Interrupted(error, ON))
     assert isinstance(first, Run)
     assert look == Fetch(path="snapshot")
     with pytest.raises(StopIteration) as done:
         script.send(Happened(state=ON, value=chain("a")))
 
-    assert done.value.value.after == {}
+    assert done.value.value.after == ({"snapshots": ["a (current, powered-off)"]} if is_ours else {})
 
 
 def test_nothing_goes_back_twice_when_it_is_not_known_whether_it_did() -> None:
