@@ -13,10 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._errors import DomainXmlError
-from .xml_tree import Element, parse_tree, render, sayable
+from .xml_tree import Element, parse_tree, sayable
 
 ROOT = "domainsnapshot"
 MEMORY = ("no", "internal", "external")
+# libvirt escapes quotes in texts too.
+_ESCAPED = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;", "\r": "&#13;"},
+)
 STATES = {"powered-on": "running", "powered-off": "shutoff", "suspended": "paused"}
 
 
@@ -57,21 +61,21 @@ def parse(xml: str | bytes) -> SnapshotText:
 
 def write(text: SnapshotText) -> str:
     """Write the XML of a snapshot; characters that XML cannot hold are left out, as libvirt does."""
-    root = Element(ROOT)
+    lines = [f"<{ROOT}>"]
     for tag, value in (("name", text.name), ("description", text.description), ("state", text.state)):
-        if value:
-            root.children.append(_leaf(tag, value))
+        if value is not None:
+            lines.append(f"  {_leaf(tag, value)}")
     if text.parent is not None:
-        root.children.append(Element("parent", {}, _leaf("name", text.parent)))
+        lines += ["  <parent>", f"    {_leaf('name', text.parent)}", "  </parent>"]
     if text.created is not None:
-        root.children.append(_leaf("creationTime", str(text.created)))
+        lines.append(f"  {_leaf('creationTime', str(text.created))}")
     if text.uuid is not None:
-        root.children.append(Element("domain", {}, _leaf("uuid", text.uuid)))
-    return render(root)
+        lines += ["  <domain>", f"    {_leaf('uuid', text.uuid)}", "  </domain>"]
+    return "\n".join([*lines, f"</{ROOT}>", ""])
 
 
-def _leaf(tag: str, value: str) -> Element:
-    return Element(tag, text=sayable(value))
+def _leaf(tag: str, value: str) -> str:
+    return f"<{tag}>{sayable(value).translate(_ESCAPED)}</{tag}>"
 
 
 def _text(root: Element, tag: str) -> str | None:
