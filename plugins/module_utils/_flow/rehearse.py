@@ -19,7 +19,7 @@ from typing import Any
 
 from .._errors import EsxError
 from .answers import Policy, Report, decide
-from .failures import question_blocked
+from .failures import after_steps, question_blocked
 from .outcome import Asked, VmResult
 from .power import EFFECTS
 from .question import Outcome
@@ -44,7 +44,7 @@ def rehearse(
     try:
         done = rehearsal.play(make_script(vm, state))
     except EsxError as failure:
-        done, error = rehearsal.achieved, failure
+        done, error = rehearsal.achieved.done, after_steps(failure, rehearsal.achieved.steps)
     return VmResult(
         vm=vm,
         before=state,
@@ -66,7 +66,7 @@ class _Rehearsal:
         self.acted = False
         self.asked: list[Asked] = []
         self.task: TaskState | None = None
-        self.achieved = Done()
+        self.achieved = Achieved(done=Done(), steps=())
         self._vm = vm
         self._policy = policy
         self._values = values
@@ -92,7 +92,7 @@ class _Rehearsal:
         elif isinstance(request, (Run, Call)):
             self.acted = True
         elif isinstance(request, Achieved):
-            self.achieved = request.done
+            self.achieved = request
         if isinstance(request, (Run, Until)) and request.becomes is not None:
             self.state = _switched(self.state, request.becomes)
         value = self._values.get(request.path) if isinstance(request, Fetch) else None

@@ -11,7 +11,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.plugins.module_utils._errors import FaultError, QuestionBlocked
+from ansible_collections.virt.esx.plugins.module_utils._errors import (
+    ConnectionLost,
+    EsxError,
+    FaultError,
+    PlanError,
+    QuestionBlocked,
+)
 from ansible_collections.virt.esx.plugins.module_utils._flow.answering import unblock
 from ansible_collections.virt.esx.plugins.module_utils._flow.answers import AutoAnswer, Choice, Policy, Question
 from ansible_collections.virt.esx.plugins.module_utils._flow.job import (
@@ -31,7 +37,7 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.power import (
 )
 from ansible_collections.virt.esx.plugins.module_utils._flow.question import Answer
 from ansible_collections.virt.esx.plugins.module_utils._flow.rehearse import rehearse
-from ansible_collections.virt.esx.plugins.module_utils._flow.script import Done, Script
+from ansible_collections.virt.esx.plugins.module_utils._flow.script import Achieved, Done, Script
 from ansible_collections.virt.esx.plugins.module_utils._flow.state import PowerState, TaskState, Vm, VmState
 
 VM = Vm(name="web01", moid="1", uuid="564d2b1e-9f0a-4c53-8e7d-0123456789ab")
@@ -328,3 +334,54 @@ def test_of_many_failures_the_batch_names_the_first_ten() -> None:
         "before": {"web01": {"power_state": "powered-off"}},
         "after": {"web01": {"power_state": "powered-on"}},
     }
+
+
+NOTED = Achieved(done=Done(before={"cpus": 1}, after={"cpus": 2}, lines=("+numvcpus",)), steps=("cpus",))
+
+
+def in_two_steps(_vm: Vm, _state: VmState) -> Script:
+    yield NOTED
+    yield POWER_ON
+    return Done(after={"cpus": 4})
+
+
+def failures_of(job: Job, error: EsxError, how: str) -> VmResult:
+    assert isinstance(job.begin(OFF, now=0), Start)
+    if how == "given up":
+        job.give_up(error, OFF)
+    else:
+        job.failed(error, now=1)
+    return result_of(job)
+
+
+@pytest.mark.parametrize("how", ["given up", "failed"])
+def test_a_failure_keeps_what_was_done_before_it(how: str) -> None:
+    error = FaultError("the host said no.", fault="NoPermission")
+    result = failures_of(Job(VM, in_two_steps, REPORT, timeout=60), error, how)
+
+    assert (result.changed_before, result.changed_after, result.lines) == ({"cpus": 1}, {"cpus": 2}, ("+numvcpus",))
+    assert result.changed
+    assert result.to_json()["msg"] == "the host said no. Done before that: cpus."
+    assert result.to_json()["failure"] == {"kind": "fault", "fault": "NoPermission", "done": ["cpus"]}
+
+
+def test_a_failure_of_many_is_told_of_each_with_its_own_steps() -> None:
+    error = ConnectionLost("the connection was lost", method="WaitForUpdatesEx")
+    first = failures_of(Job(VM, in_two_steps, REPORT, timeout=60), error, "given up")
+    second = failures_of(job_for(Wish.POWERED_ON), error, "given up")
+
+    assert str(first.error) == "the connection was lost. Done before that: cpus."
+    assert (str(second.error), error.details) == ("the connection was lost", {"method": "WaitForUpdatesEx"})
+    assert not second.changed
+
+
+def test_check_mode_keeps_what_would_have_been_done_before_a_failure() -> None:
+    def script(_vm: Vm, _state: VmState) -> Script:
+        yield POWER_OFF
+        yield NOTED
+        raise PlanError("no")
+
+    result = rehearse(VM, script, ON, REPORT)
+
+    assert (result.changed_after, result.lines, result.changed) == ({"cpus": 2}, ("+numvcpus",), True)
+    assert str(result.error) == "no. Done before that: cpus."
