@@ -238,10 +238,11 @@ def test_a_name_that_is_not_unique_is_an_error_to_govc_and_to_us(
     assert [one["path"] for one in error.details["candidates"]] == ["base/nightly", "base/nightly/nightly"]
 
 
+@pytest.mark.parametrize(("mode", "name"), [("-esx", "ha-host_VM0"), ("-dc=1", "DC0_H0_VM0")], ids=["esx", "vcenter"])
 def test_vcsim_and_our_simulator_come_to_the_same(
-    vcsim_program: str, tmp_path: pathlib.Path, record_property: Record
+    mode: str, name: str, vcsim_program: str, tmp_path: pathlib.Path, record_property: Record
 ) -> None:
-    record_property("command", "esx_vm_snapshot on vcsim and on ours")
+    record_property("command", f"esx_vm_snapshot on vcsim {mode} and on ours")
     steps: list[dict[str, Any]] = [
         {"snapshot": "one", "description": "first"},
         {"snapshot": "one", "description": "first"},
@@ -264,7 +265,7 @@ def test_vcsim_and_our_simulator_come_to_the_same(
 
     with serving({"vms": [{"name": "off01"}]}, tmp_path) as served:
         on_ours = walk(place_of(served), "off01")
-    command = [vcsim_program, "-l", "127.0.0.1:0", "-esx", "-vm", "1", "-autostart=false"]
+    command = [vcsim_program, "-l", "127.0.0.1:0", mode, "-vm", "1", "-autostart=false"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -272,7 +273,7 @@ def test_vcsim_and_our_simulator_come_to_the_same(
             assert found is not None
             user, word, port = found.groups()
             place = {"hostname": "127.0.0.1", "port": int(port), "username": user, "password": word}
-            on_vcsim = walk(place, "ha-host_VM0")
+            on_vcsim = walk(place, name)
         finally:
             process.terminate()
 
