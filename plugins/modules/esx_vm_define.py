@@ -20,6 +20,7 @@ description:
     A second run changes nothing.
   - Everything that can be checked is checked before anything is touched.
     What was brought is taken away again where a later step fails,
+    what was killed is finished by the next run,
     and a VMX that is there already is never overwritten.
   - No task hangs on a question of a virtual machine, such as that of a CD-ROM that the guest has locked.
     A question is answered by your rules or by O(auto_answer),
@@ -163,6 +164,8 @@ notes:
   - A reconfigure is one task that the host carries out as a whole or not at all.
     It is guarded against an edit of somebody else in between, which is looked at and not written over.
   - A machine that is shut down for a change is started again, also where the host refuses the change.
+    Until then it bears the entry C(virt.esx.powerCycle),
+    by which the next run with O(power_cycle=true) knows one that was left off because its run was killed.
   - O(datastore), O(directory), O(folder) and O(resource_pool) place a new machine. They move no other.
 seealso:
   - module: virt.esx.esx_vm_info
@@ -275,7 +278,9 @@ vms:
       type: str
       sample: web01
     moid:
-      description: Its managed object id, an empty text in check mode for a machine that is not there yet.
+      description: >-
+        Its managed object id, an empty text for a machine that is not there:
+        in check mode one that is not made yet, else one that was taken away again because a later step failed.
       type: str
       sample: "12"
     uuid:

@@ -257,9 +257,8 @@ class Maker:
         name = self._placement.folder
         if not name:
             return self._environment.vm_folder
-        path = (
-            f"/{name.strip('/')}" if name.startswith("/") else f"/{self._environment.datacenter}/vm/{name.strip('/')}"
-        )
+        inner = name.strip("/")
+        path = f"/{inner}" if name.startswith("/") else f"{self._environment.vm_folder_path}/{inner}"
         found = self._environment.folders.get(path)
         if found is None:
             raise NotFound(f"there is no folder '{name}' (looked for {path[1:]})", missing=[name])
