@@ -66,8 +66,8 @@ class Wish:
         if params["snapshot_xml"] is not None:
             text = snapshot_xml.parse(params["snapshot_xml"])
             description = text.description if description is None else description
-            if address is None and number is None and text.name is not None:
-                address = Address((_text(text.name, "snapshot_xml") or "",))
+            if address is None and number is None:
+                address = _named_in(text.name)
         wish = cls(
             aim=aim,
             address=address,
@@ -87,8 +87,7 @@ class Wish:
         named = self.address is not None or self.number is not None
         if self.aim in (Aim.PRESENT, Aim.ABSENT) and not named:
             raise OptionError(
-                f"which snapshot shall be {self.aim.value}? Give 'snapshot', 'snapshot_id', "
-                "or a 'snapshot_xml' that has a <name>",
+                f"which snapshot shall be {self.aim.value}? Give 'snapshot', 'snapshot_id' or 'snapshot_xml'",
                 option="snapshot",
             )
         if self.aim in (Aim.ALL_ABSENT, Aim.CONSOLIDATED) and named:
@@ -134,6 +133,14 @@ class Found:
         if aim is Aim.CONSOLIDATED:
             return {"consolidation_needed": self.needs_consolidation}
         return {"snapshots": self.tree.lines()}
+
+
+def _named_in(name: str | None) -> Address:
+    if name is None:
+        raise OptionError(
+            "'snapshot_xml' has no <name>: give one there, or 'snapshot' or 'snapshot_id'", option="snapshot_xml"
+        )
+    return Address((_text(name, "snapshot_xml") or "",))
 
 
 def _text(value: str | None, option: str) -> str | None:

@@ -173,7 +173,8 @@ def test_an_address_without_a_name_is_refused(text: str) -> None:
     [
         ("present", {}, "which snapshot shall be present"),
         ("absent", {}, "which snapshot shall be absent"),
-        ("present", {"snapshot_xml": "<domainsnapshot/>"}, "which snapshot shall be present"),
+        ("present", {"snapshot_xml": "<domainsnapshot/>"}, "has no <name>"),
+        ("reverted", {"snapshot_xml": "<domainsnapshot/>"}, "has no <name>"),
         ("all-absent", {"snapshot": "a"}, "about no single snapshot"),
         ("consolidated", {"snapshot_id": 1}, "about no single snapshot"),
         ("absent", {"snapshot": "a", "new_name": "b"}, "'present' alone"),
