@@ -36,14 +36,15 @@ class Config:
     A machine's configuration as it was read.
 
     ``devices`` are the API's devices by slot, controllers of all kinds among them (``ide0``, ``scsi1``), ``others``
-    those without a slot; ``change_version`` is what a reconfigure is guarded with; ``is_cycled`` says that one of our
-    runs has shut it down for a change and not started it again.
+    those without a slot; ``change_version`` is what a reconfigure is guarded with; ``vmx_path`` is where its VMX
+    lies; ``is_cycled`` says that one of our runs has shut it down for a change and not started it again.
     """
 
     definition: VmDefinition
     devices: Mapping[str, Any]
     others: tuple[Any, ...] = ()
     change_version: str | None = None
+    vmx_path: str | None = None
     is_cycled: bool = False
 
     def first(self, kind: Any) -> Any:
@@ -61,7 +62,8 @@ def read_config(config: Any) -> Config:
         devices,
         others,
         config.changeVersion or None,
-        is_cycled=is_cycled(config.extraConfig or ()),
+        vmx_path=str(config.files.vmPathName),
+        is_cycled=is_cycled(config.extraConfig or (), str(config.files.vmPathName)),
     )
 
 

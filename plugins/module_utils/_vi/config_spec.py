@@ -65,7 +65,7 @@ def build(config: Config, diff: Diff) -> Any:
 
 def cycle_note(config: Config, *, cycled: bool) -> Any:
     """Build the ConfigSpec that notes whether a machine is off for a change and shall be started again."""
-    note = sdk.vim.option.OptionValue(key=CYCLED, value="TRUE" if cycled else "")
+    note = sdk.vim.option.OptionValue(key=CYCLED, value=config.vmx_path or "" if cycled else "")
     # What has been changed since it was read is no reason not to take the note away.
     return sdk.vim.vm.ConfigSpec(changeVersion=config.change_version if cycled else None, extraConfig=[note])
 

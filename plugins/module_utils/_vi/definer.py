@@ -203,6 +203,7 @@ class Definer:
             timeout=options.pace.timeout or 0,
             now=self._host.now,
             check_mode=options.check_mode,
+            taken={str(one.values.get(VMX_PATH)): str(one.vm) for one in known},
         )
         names = FileNames(mounts=_mounts(environment), known_only=False)
         want = description.definition(names)

@@ -34,10 +34,11 @@ _VNC: Mapping[str, tuple[str, Codec]] = {
     "keymap": ("RemoteDisplay.vnc.keymap", TEXT),
     "password": ("RemoteDisplay.vnc.password", TEXT),
 }
-# Our own note in a machine that is off for a change and shall be started again, should we be killed meanwhile.
+# Our own note in a machine that is off for a change and shall be started again, should we be killed meanwhile. Its
+# value is the path of the VMX, so that no copy of the machine takes it for its own.
 CYCLED = "virt.esx.powerCycle"
 _KEYS = frozenset(
-    key.lower() for key, _codec in (*_FIELDS.values(), *_VNC.values(), (_VNC_ENABLED, BOOL), (CYCLED, BOOL))
+    key.lower() for key, _codec in (*_FIELDS.values(), *_VNC.values(), (_VNC_ENABLED, BOOL), (CYCLED, TEXT))
 )
 
 
@@ -58,9 +59,9 @@ def read_extra(options: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def is_cycled(options: Sequence[Any]) -> bool:
-    """Tell whether a machine has been shut down for a change and shall be started again."""
-    return any(str(option.key) == CYCLED and option.value for option in options)
+def is_cycled(options: Sequence[Any], vmx_path: str) -> bool:
+    """Tell whether the machine of a VMX has been shut down for a change and shall be started again."""
+    return any(str(option.key) == CYCLED and str(option.value) == vmx_path for option in options)
 
 
 def _read(by_key: Mapping[str, str], key: str, codec: Codec) -> Any:

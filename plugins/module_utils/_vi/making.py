@@ -13,9 +13,10 @@ Source: vim.Folder.CreateVM_Task, RegisterVM_Task.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, NotFound, PlanError, TaskFailed
@@ -57,7 +58,11 @@ class Placement:
 
 
 class Maker:
-    """Makes machines in one environment; with ``check_mode`` it only makes the checks."""
+    """
+    Makes machines in one environment; with ``check_mode`` it only makes the checks.
+
+    ``taken`` are the paths of the VMX files of machines that are there, and what these machines are called.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Maker:
         timeout: float,
         now: Callable[[], float],
         check_mode: bool,
+        taken: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._session = session
         self._environment = environment
@@ -75,6 +81,7 @@ class Maker:
         self._timeout = timeout
         self._now = now
         self._check_mode = check_mode
+        self._taken = taken
         self._files = Files.of(session, environment, timeout=timeout)
         self._checks = Checks(session, environment, self._files)
         self._brought = Brought(session, self._files, self._run)
@@ -251,7 +258,12 @@ class Maker:
             raise PlanError(f"'directory' is no place on the datastore '{store}': {error}") from error
 
     def _vmx_path(self, home: DatastorePath, want: VmDefinition) -> DatastorePath:
-        return home.join(f"{escape_datastore_item(want.name or '')}.vmx")
+        path = home.join(f"{escape_datastore_item(want.name or '')}.vmx")
+        if str(path) in self._taken:
+            raise PlanError(
+                f"{path} is the VMX of {self._taken[str(path)]}, which is there: choose another 'directory'"
+            )
+        return path
 
     def _folder(self) -> Any:
         name = self._placement.folder

@@ -169,6 +169,21 @@ def test_a_vmx_that_is_there_is_not_overwritten_whatever_is_in_it(wish: str) -> 
     assert differing(before, state_of(world)) == ""
 
 
+@pytest.mark.parametrize("wish", ["create", "vmx"])
+def test_the_vmx_of_a_machine_that_is_there_is_named_as_such(wish: str) -> None:
+    world = a_world()
+    define(world, **WISHES[wish])
+    define(world, uuid=UUID, name="other", definition={})
+    define(world, name="other", definition={"uuid": UUID[:-1] + "f"})
+    before, uploads = state_of(world), called(world, "MakeDirectory")
+
+    for check_mode in (True, False):
+        outcome = run(esx_vm_define, world, check_mode=check_mode, **WISHES[wish])
+        assert outcome.kind == "plan"
+        assert "web01/web01.vmx is the VMX of other" in str(outcome.error)
+    assert (differing(before, state_of(world)), called(world, "MakeDirectory")) == ("", uploads)
+
+
 def test_a_vmx_that_a_killed_run_has_brought_is_used() -> None:
     world = a_world()
     store: Any = world.of_type("Datastore")[0]

@@ -96,6 +96,10 @@ CASES: Mapping[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "power_cycle": True,
         },
     ),
+    "modify several": (
+        [{**OFF, "name": "web-{n}", "count": 3}],
+        {"names": ["web-1", "web-2", "web-3"], "definition": {"memory_mib": 2048, "annotation": "changed"}},
+    ),
     "absent": ([OFF], {"name": "web01", "state": "absent"}),
     "absent, by force": ([ON], {"name": "web01", "state": "absent", "force": True}),
     "absent from disk": ([OFF, SPARE], {"name": "web01", "state": "absent", "delete_from_disk": True}),
@@ -184,6 +188,19 @@ def test_the_run_that_finishes_it_may_be_killed_too(name: str) -> None:
     print(f"{name}, twice: {len(losses)} runs, {sum(map(bool, losses.values()))} losses")
 
     assert {pair: lost for pair, lost in losses.items() if lost} == {}
+
+
+def test_what_a_killed_run_left_is_foreseen_as_it_is_finished() -> None:
+    vms, wish = CASES["modify with a power cycle"]
+    steps, _wanted = undisturbed("modify with a power cycle")
+    for step in range(5, steps):
+        world = a_world(*vms)
+        killed_at(world, wish, step, arrives=True)
+        foreseen = run(esx_vm_define, world, check_mode=True, datastore="datastore1", **wish)
+        done = define(world, wish)
+
+        assert (foreseen.error, done.error) == (None, None), step
+        assert foreseen.result["diff"] == done.result["diff"], step
 
 
 # Wish, and the request that is under way when the process is killed.
