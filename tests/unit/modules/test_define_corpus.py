@@ -92,8 +92,8 @@ def files(world: World) -> set[tuple[str, str]]:
     return {(store.get("name"), path) for store in world.of_type("Datastore") for path, _file in store.files}
 
 
-def _ids(files: list[tuple[str, pathlib.Path]]) -> list[str]:
-    return [f"{folder}-{path.stem}" for folder, path in files]
+def _ids(meant: list[tuple[str, pathlib.Path]]) -> list[str]:
+    return [f"{folder}-{path.stem}" for folder, path in meant]
 
 
 LACKING = [one for one in FILES if lacking(_definition(one[1]))]
