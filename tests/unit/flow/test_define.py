@@ -102,7 +102,7 @@ NOTE = ("ReconfigVM_Task", {"spec": {"cycled": True}})
 NO_NOTE = ("ReconfigVM_Task", {"spec": {"cycled": False}})
 
 
-def shut_down(running: Script, config: Mapping[str, Any] = SMALL) -> Any:
+def shut_down(running: Script, config: Mapping[str, Any] | None = None) -> Any:
     """Let a machine be shut down for its change, and read anew; return what is wanted next."""
     assert asked(next(running)) == NOTE
     assert then(running, Happened(state=ON)) == SHUTDOWN_GUEST
@@ -110,7 +110,7 @@ def shut_down(running: Script, config: Mapping[str, Any] = SMALL) -> Any:
     assert isinstance(waiting, Until)
     assert waiting.seconds == 60
     assert then(running, Happened(state=OFF)) == Fetch(path="config")
-    return then(running, Happened(state=OFF, value=config))
+    return then(running, Happened(state=OFF, value=SMALL if config is None else config))
 
 
 def test_nothing_is_done_where_all_is_as_described() -> None:

@@ -25,7 +25,8 @@ def test_an_address_is_one_place_however_it_is_written(api: str, other: str) -> 
     def machine(address: str) -> dict[str, object]:
         return {"pci_devices": [{"slot": "pciPassthru0", "address": address}]}
 
-    assert place_of(other) == place_of(api) is not None
+    assert place_of(api) is not None
+    assert place_of(other) == place_of(api)
     assert api_address(other) == api_address(api) == api
     assert not compare(from_data(machine(api)), from_data(machine(other)))
     assert not compare(from_data(machine(other)), from_data(machine(api)))
