@@ -33,6 +33,7 @@ LABELS = {
     "VirtualMachine.powerOff": "Power Off virtual machine",
     "VirtualMachine.powerOn": "Power On virtual machine",
     "VirtualMachine.reconfigure": "Reconfigure virtual machine",
+    "VirtualMachine.relocate": "Relocate virtual machine",
     "VirtualMachine.removeAllSnapshots": "Remove all snapshots",
     "VirtualMachine.reset": "Reset virtual machine",
     "VirtualMachine.revertToCurrentSnapshot": "Revert to current snapshot",

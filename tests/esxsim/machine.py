@@ -13,11 +13,11 @@ from pyVmomi import vim, vmodl
 from . import cdromlock, configspec, hardware, identity, machinefiles, speccheck, vmdata, vmx_text
 from .change import Change
 from .managed import Call, method
+from .moving import Movable
 from .questions import QuestionRule
-from .screens import WithScreen
 
 
-class VirtualMachine(WithScreen):
+class VirtualMachine(Movable):
     """A virtual machine."""
 
     change: Change | None = None

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
+from . import moving
 from .autostart import AutoStartManager
 from .entity import Plain, plain
 from .event_kinds import event_description
@@ -53,6 +54,12 @@ class ServiceInstance(Plain):
     @method("RetrieveServiceContent")
     def retrieve_content(self, call: Call) -> Any:
         return self.get("content")
+
+    @method("ValidateMigration")
+    def validate_migration(
+        self, call: Call, *, vm: Any, state: Any = None, testType: Any = None, pool: Any = None, host: Any = None
+    ) -> Any:
+        return moving.events(call.world, vm, pool, host)
 
     @method("CurrentTime")
     def current_time(self, call: Call) -> Any:

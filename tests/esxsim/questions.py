@@ -24,7 +24,7 @@ from .world import World
 
 OPERATIONS = (
     *("power-on", "power-off", "suspend", "reset", "reconfigure", "rename", "destroy", "snapshot"),
-    *("revert", "remove-snapshot", "consolidate", "screenshot"),
+    *("revert", "remove-snapshot", "consolidate", "screenshot", "relocate"),
     *("shutdown-guest", "reboot-guest", "standby-guest", "mount-tools", "unmount-tools", "now"),
 )
 EFFECTS = ("continue", "fail", "power-off", "cancel", "again")

@@ -19,6 +19,7 @@ from .description import Machine
 from .faults import FaultRule
 from .guest import Guest
 from .inventory import Inventory, build
+from .moving import make_vcenter
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
 from .scenario_vms import describe, names_of
 from .schema import SchemaError
@@ -106,6 +107,8 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     _add_vms(inventory, checked, defaults, multiply)
     if "vmx_folder" in checked:
         _import(inventory, base / checked["vmx_folder"], datastores[0].name, defaults)
+    for number, one in enumerate(checked.get("more_hosts", [])):
+        _add_host(world, one, f"more_hosts[{number}]")
     if "new_vms" in checked:
         world.on_new_machine.append(lambda vm: _set_up(vm, checked["new_vms"], defaults))
     for rule in checked.get("faults", []):
@@ -113,6 +116,15 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     if defaults.get("latency"):
         world.faults.add(FaultRule(action="latency", seconds=defaults["latency"], count=None))
     return world
+
+
+def _add_host(world: World, one: Mapping[str, Any], path: str) -> None:
+    known = {store.get("name"): store.ref for store in world.of_type("Datastore")}
+    unknown = [name for name in one.get("datastores", ()) if name not in known]
+    if unknown:
+        raise SchemaError(f"{path}.datastores: found {unknown[0]!r}, allowed is one of {', '.join(known)}")
+    stores = [known[name] for name in one["datastores"]] if "datastores" in one else None
+    make_vcenter(world, one["name"], datastores=stores, maintenance_mode=one.get("maintenance_mode", False))
 
 
 def _unique(what: str, names: list[str]) -> None:

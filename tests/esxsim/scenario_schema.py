@@ -314,6 +314,7 @@ DOCUMENT = record(
                 }
             )
         ),
+        "more_hosts": listed(record({"name": text, "datastores": listed(text), "maintenance_mode": flag}, ("name",))),
         "networks": listed(record({"name": text, "vswitch": text, "vlan_id": whole(0, 4095)})),
         "vms": listed(VM),
         "new_vms": record(BEHAVIOUR),

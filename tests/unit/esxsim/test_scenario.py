@@ -148,3 +148,16 @@ def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None, told
 
     assert str(file) in str(raised.value)
     assert told in str(raised.value)
+
+
+def test_more_hosts_make_a_vcenter() -> None:
+    world = load_scenario(
+        {"more_hosts": [{"name": "esx2"}, {"name": "esx3", "datastores": [], "maintenance_mode": True}]}
+    )
+    hosts = {host.get("name"): host for host in world.of_type("HostSystem")}
+
+    assert world.find("ServiceInstance", "ServiceInstance").get("content").about.apiType == "VirtualCenter"
+    assert [len(hosts[name].get("datastore")) for name in ("esx2", "esx3")] == [1, 0]
+    assert hosts["esx3"].get("runtime.inMaintenanceMode")
+    with pytest.raises(ScenarioError, match=r"more_hosts\[0\].datastores: found 'x', allowed is one of datastore1"):
+        load_scenario({"more_hosts": [{"name": "esx2", "datastores": ["x"]}]})
