@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ._flow.policy import MAX_ANSWERS
+from ._flow.pace import MAX_ANSWERS
 
 CONCURRENCY: Final = 16
 TIMEOUT_SECONDS: Final = 300

@@ -62,8 +62,10 @@ def run_module(
         failure, shown = error, {}
     else:
         failure, shown = result.error, result.to_json()
-    # What is left to be done is to print, and Ansible walks through every value for that, several times.
+    # What is left to be done is to print, and Ansible walks through every value for that, several times. Then the
+    # process ends, and shall not look for cycles among pyVmomi's thousands of types before it does.
     gc.disable()
+    gc.freeze()
     if failure is None:
         module.exit_json(**shown)
     else:

@@ -21,7 +21,8 @@ from ansible_collections.virt.esx.plugins.module_utils._argspec import (
     VMS,
     VMS_RULES,
 )
-from ansible_collections.virt.esx.plugins.module_utils._flow.policy import MAX_ANSWERS, AutoAnswer, Policy
+from ansible_collections.virt.esx.plugins.module_utils._flow.pace import MAX_ANSWERS
+from ansible_collections.virt.esx.plugins.module_utils._flow.policy import AutoAnswer, Policy
 from ansible_collections.virt.esx.plugins.module_utils._flow.select import SELECTING_OPTIONS
 
 SPECS: dict[str, Mapping[str, Mapping[str, Any]]] = {"connection": CONNECTION, "vms": VMS, "questions": QUESTIONS}

@@ -15,7 +15,6 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from . import catalogue
 from .asked import Choice, Intent, Question, plain
 from .policy import AutoAnswer, Policy, Rule
 
@@ -171,6 +170,9 @@ def _default(question: Question, by: str, index: int | None) -> Give | Report:
 
 
 def _safe(question: Question, intent: Intent | None) -> Give | Report:
+    # What is known of questions is much to load, and most tasks meet none.
+    from . import catalogue
+
     choice = catalogue.safe_choice(question, intent)
     if choice is not None:
         return Give(choice=choice, by="safe")

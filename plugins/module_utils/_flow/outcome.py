@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import EsxError, SomeFailed
-from .answers import Choice, Question
+from .asked import Choice, Question
 from .state import TaskState, Vm, VmState
 
 SHOWN_NAMES = 10

@@ -14,6 +14,8 @@ from .._errors import OptionError
 
 # What a 32-bit signed number of milliseconds can hold, about 24 days: no wait needs more, and no clock overflows.
 LONGEST_SECONDS = 2_000_000
+# How often one kind of question is answered for one VM, where nothing else is said.
+MAX_ANSWERS = 3
 
 
 def number_of(params: Mapping[str, Any], option: str, *, least: int, most: int) -> int:

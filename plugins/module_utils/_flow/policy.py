@@ -20,9 +20,9 @@ from typing import Any
 
 from .._errors import OptionError
 from .asked import Intent, Question
+from .pace import MAX_ANSWERS
 
 RULE_KEYS = ("question", "text", "vm", "answer")
-MAX_ANSWERS = 3
 
 # YAML reads a bare Yes and No as booleans, and those are the most common answers there are.
 _BOOLEAN_WORDS = {True: "yes", False: "no"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .answers import Question
+from .asked import Question
 
 
 class PowerState(Enum):

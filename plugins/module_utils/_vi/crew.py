@@ -36,13 +36,13 @@ from .._flow.question import Answer
 from .._flow.script import Call
 from .._flow.state import VmState
 from .dispatch import Dispatch, Order, Reply
+from .watch import LONGEST_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from .connection import Session
     from .mirror import Mirror
     from .watch import Watch
 
-LONGEST_WAIT_SECONDS = 30
 # While replies are outstanding nobody waits longer than this in one call, should the wake-up get lost.
 WAIT_WITH_REPLIES_OUTSTANDING_SECONDS = 1
 # In a batch, ends of tasks that come close together are fetched with one request. How close depends on how long the

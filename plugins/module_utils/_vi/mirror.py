@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from .._flow.answers import Choice, Question
+from .._flow.asked import Choice, Question
 from .._flow.state import PowerState, TaskState, Vm, VmState
 from . import faults
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -79,6 +78,9 @@ def _pages(session: Session, collector: Any, spec: Any) -> Iterator[Sequence[Row
     if not page.token:
         yield page.objects
         return
+    # Few reads come in pages.
+    from concurrent.futures import ThreadPoolExecutor
+
     # While one page is read here, the host makes the next.
     with ThreadPoolExecutor(1) as ahead:
         while page is not None:
@@ -112,6 +114,14 @@ def recent_tasks() -> Any:
 def running_host() -> Any:
     """Return the step from a virtual machine to the host that has it."""
     return _step("host", "VirtualMachine", "runtime.host")
+
+
+def all_hosts() -> list[Any]:
+    """Return the steps that lead on from each datacenter to its ESXi hosts, those without a virtual machine too."""
+    return [
+        walk_step("hosts", "Datacenter", "hostFolder", "folder", "members"),
+        walk_step("members", "ComputeResource", "host"),
+    ]
 
 
 def all_vms(session: Session, *steps: Any) -> list[Any]:

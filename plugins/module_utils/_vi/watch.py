@@ -36,6 +36,7 @@ from .properties import filter_spec, objects, read, recent_tasks
 if TYPE_CHECKING:
     from .connection import Session
 
+LONGEST_WAIT_SECONDS = 30
 RECONNECT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 

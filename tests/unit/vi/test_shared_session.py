@@ -22,9 +22,9 @@ from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectErr
 from ansible_collections.virt.esx.plugins.module_utils._flow.select import Selector
 from ansible_collections.virt.esx.plugins.module_utils._vi import session_cache
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import connect
-from ansible_collections.virt.esx.plugins.module_utils._vi.crew import LONGEST_WAIT_SECONDS
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
 from ansible_collections.virt.esx.plugins.module_utils._vi.shared_session import cache_of
+from ansible_collections.virt.esx.plugins.module_utils._vi.watch import LONGEST_WAIT_SECONDS
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power
 from ansible_collections.virt.esx.tests.esxsim import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.certificates import make_certificate
