@@ -16,8 +16,8 @@ author: virt.esx maintainers (@virt-esx)
 description:
   - Moves one virtual machine or many to an ESXi host, a cluster, a resource pool or a datastore,
     or to several of these in one go, whether they run or not. What is there already is not moved.
-  - Before a machine is moved to another host or pool, the vCenter is asked what speaks against it.
-    If anything does, the failure has all of it, and nothing is moved. What is only a warning is in
+  - Before a machine is moved, the vCenter is asked what speaks against it.
+    If anything does, the failure has all of it, and the machine is not moved. What is only a warning is in
     RV(vms[].validation) and stops nothing.
   - It takes a vCenter. An ESXi host of its own cannot move anything, which is a failure that says so.
   - No task hangs on a question of a virtual machine.
@@ -35,7 +35,7 @@ attributes:
   check_mode:
     details:
       - The vCenter is asked what speaks against a move in check mode too.
-        What only the task itself finds out cannot be foreseen, such as a datastore that is full.
+        What only the task itself finds out cannot be foreseen.
 options:
   target_host:
     description:
@@ -174,7 +174,7 @@ vms:
           type: str
           sample: warning
         event:
-          description: The name of vSphere's event.
+          description: The name of vSphere's event or fault.
           type: str
           sample: MigrationHostWarningEvent
         message:

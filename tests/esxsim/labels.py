@@ -39,6 +39,7 @@ LABELS = {
     "VirtualMachine.revertToCurrentSnapshot": "Revert to current snapshot",
     "VirtualMachine.suspend": "Suspend virtual machine",
     "VirtualMachine.upgradeVirtualHardware": "Upgrade virtual hardware",
+    "VirtualMachineProvisioningChecker.checkRelocate": "Check relocation",
     "VirtualMachineSnapshot.remove": "Remove snapshot",
     "VirtualMachineSnapshot.revert": "Revert snapshot",
 }

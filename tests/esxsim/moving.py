@@ -5,8 +5,8 @@
 """
 Moving machines between hosts: refused by a host of its own, and as much of a vCenter as it takes not to be.
 
-Source: vim.ServiceInstance.ValidateMigration, which tells everything that speaks against a move, and
-vim.VirtualMachine.RelocateVM_Task, which ends with the first of these.
+Source: vim.ServiceInstance.ValidateMigration and vim.vm.check.ProvisioningChecker.CheckRelocate_Task, which tell
+everything that speaks against a move, and vim.VirtualMachine.RelocateVM_Task, which ends with the first of these.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyVmomi import vim, vmodl
 
-from .entity import like, plain
+from .entity import Plain, like, plain
 from .managed import Call, ManagedObject, key_of, method
 from .screens import WithScreen
+from .tasks import Body
 
 if TYPE_CHECKING:
     from .world import World
 
 FIRST_HOST = "ha-host"
+CHECKER = "ProvChecker"
 
 
 class Objection(NamedTuple):
@@ -55,6 +57,26 @@ class Movable(WithScreen):
                 self.world.find(*key_of(self.get(path))).discard("vm", self.ref)
                 self.set(path, ref)
                 self.world.find(*key_of(ref)).append("vm", self.ref)
+
+
+class ProvisioningChecker(Plain):
+    """What looks at a move of a machine together with its files."""
+
+    type_name = "VirtualMachineProvisioningChecker"
+
+    @method("CheckRelocate_Task")
+    def check_relocate(self, call: Call, *, vm: Any, spec: Any, testType: Any = None) -> Any:
+        machine = call.world.find(*key_of(vm))
+
+        def body() -> Body:
+            yield 0
+            found = list(objections(machine, spec.host, spec.datastore))
+            errors = [one.fault for one in found if "Error" in one.kind.__name__]
+            warnings = [one.fault for one in found if "Error" not in one.kind.__name__]
+            kind: Any = vim.vm.check.Result
+            return kind.Array([kind(vm=vm, host=spec.host, error=errors, warning=warnings)])
+
+        return call.world.tasks.start(self, "CheckRelocate_Task", body())
 
 
 def check_vcenter(world: World) -> None:
@@ -89,8 +111,10 @@ def events(world: World, vms: Sequence[Any], pool: Any, host: Any) -> list[Any]:
     ]
 
 
-def objections(vm: ManagedObject, host: Any) -> Iterator[Objection]:
-    """What speaks against a machine's move to a host; None: to none."""
+def objections(vm: ManagedObject, host: Any, store: Any = None) -> Iterator[Objection]:
+    """What speaks against a machine's move to a host, and of its files to a datastore; None: to none."""
+    if store is not None:
+        yield from _full(vm, vm.world.find(*key_of(store)))
     if host is None:
         return
     target = vm.world.find(*key_of(host))
@@ -99,7 +123,7 @@ def objections(vm: ManagedObject, host: Any) -> Iterator[Objection]:
         words = f"The host {target.get('name')} is in maintenance mode."
         yield Objection(error, vim.fault.InvalidState(msg=words), words)
     known = {ref._moId for ref in target.get("datastore")}
-    for ref in vm.get("datastore"):
+    for ref in vm.get("datastore") if store is None else [store]:
         if ref._moId not in known:
             name = vm.world.find(*key_of(ref)).get("name")
             words = f"The host {target.get('name')} cannot access the datastore '{name}'."
@@ -109,11 +133,23 @@ def objections(vm: ManagedObject, host: Any) -> Iterator[Objection]:
         yield Objection(warning, vmodl.MethodFault(msg=words), words)
 
 
+def _full(vm: ManagedObject, store: ManagedObject) -> Iterator[Objection]:
+    summary, needed = store.get("summary"), vm.get("summary.storage.committed") or 0
+    if summary.freeSpace < needed:
+        words = f"The datastore '{summary.name}' has {summary.freeSpace} bytes left, and {needed} are needed."
+        fault = vim.fault.InsufficientStorageSpace(msg=words)
+        yield Objection(vim.event.MigrationErrorEvent, fault, words)
+
+
 def make_vcenter(
     world: World, *names: str, datastores: Sequence[Any] | None = None, maintenance_mode: bool = False
 ) -> None:
     """Let a world be a vCenter with more hosts, each with a pool; ``datastores`` None: they have those of the first."""
-    world.find("ServiceInstance", "ServiceInstance").set("content.about.apiType", "VirtualCenter")
+    service: Any = world.find("ServiceInstance", "ServiceInstance")
+    if world.find_or_none(ProvisioningChecker.type_name, CHECKER) is None:
+        world.add(ProvisioningChecker(CHECKER))
+    service.set("content.about.apiType", "VirtualCenter")
+    service.set("content.vmProvisioningChecker", vim.vm.check.ProvisioningChecker(CHECKER))
     first: Any = world.find("HostSystem", FIRST_HOST)
     folder = world.find("Folder", "ha-folder-host")
     for name in names:

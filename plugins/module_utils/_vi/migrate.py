@@ -5,7 +5,8 @@
 """
 Moving virtual machines under a vCenter: one read of where they are and could be, one validation for each destination.
 
-Source: vim.ServiceInstance.ValidateMigration (its events), vim.VirtualMachine.RelocateVM_Task.
+Source: vim.ServiceInstance.ValidateMigration, whose events tell of hosts and pools; vim.vm.check.ProvisioningChecker,
+whose faults tell of datastores too; vim.VirtualMachine.RelocateVM_Task.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from .._vmx.paths import DatastorePath
 from . import faults, sdk
 from .properties import objects, read, walk_step
 from .reader import Row
+from .tasks import run_task
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -126,12 +128,15 @@ class Mover:
     def _validate(
         self, vms: Mapping[str, Vm], places: Mapping[str, Place], moves: Mapping[str, Move]
     ) -> dict[str, list[Objection]]:
-        """Ask the vCenter what it thinks of the moves to another host or pool, one request for each destination."""
+        """Ask the vCenter what it thinks of the moves; without files, one request for each destination."""
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
-        for moid, move in moves.items():
-            if move.host is not None or move.pool is not None:
-                groups[move.host, move.pool or places[moid].pool].append(moid)
         said: dict[str, list[Objection]] = {}
+        for moid, move in moves.items():
+            if move.datastore is not None:
+                # The events would tell that the host cannot reach the files, which go along.
+                said[moid] = self._check(moid, move)
+            elif not move.is_empty:
+                groups[move.host, move.pool or places[moid].pool].append(moid)
         for (host, pool), moids in groups.items():
             try:
                 events = self._ask(moids, host, pool)
@@ -144,6 +149,25 @@ class Mover:
                 for moid in [subject._moId] if subject is not None and subject._moId in vms else moids:
                     said.setdefault(moid, []).append(objection_of(event))
         return said
+
+    def _check(self, moid: str, move: Move) -> list[Objection]:
+        """Let the vCenter check the move of a machine with its files."""
+        session = self._session
+        checker = session.content.vmProvisioningChecker
+        if checker is None:
+            return []
+        spec, vm = self._request(move)["spec"], session.reference("VirtualMachine", moid)
+        try:
+            found = run_task(session, checker, "CheckRelocate_Task", timeout=self._pace.timeout, vm=vm, spec=spec)
+        except (FaultError, TaskFailed) as error:
+            kind = str(error.details.get("fault"))
+            return [] if kind in _NO_VALIDATION else [Objection(message=str(error), is_error=True, kind=kind)]
+        return [
+            Objection(message=_words(fault), is_error=is_error, kind=faults.name_of(fault))
+            for one in found or ()
+            for is_error, said in ((True, one.error), (False, one.warning))
+            for fault in said or ()
+        ]
 
     def _ask(self, moids: Sequence[str], host: str | None, pool: str | None) -> Sequence[Any]:
         session = self._session
@@ -293,6 +317,10 @@ def _sentences(fault: Any) -> list[str]:
         *(str(one.message) for one in getattr(fault, "faultMessage", None) or () if one.message),
         *(_sentences(cause) if cause is not None else []),
     ]
+
+
+def _words(fault: Any) -> str:
+    return "; ".join(dict.fromkeys(_sentences(fault)))
 
 
 def _name(row: Row) -> str:

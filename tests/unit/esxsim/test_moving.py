@@ -68,3 +68,19 @@ def test_a_pool_takes_any_machine_and_nowhere_is_no_place() -> None:
 
     assert list(validated(client, pool=POOL)) == []
     assert isinstance(fault_of(validated, client), vmodl.fault.InvalidArgument)
+
+
+def test_the_checker_looks_at_the_files_where_they_are_going() -> None:
+    client = client_of(snapshots=["before"])
+    store = client.world.of_type("Datastore")[0]
+    store.files.free = 10
+    client.world.find("HostSystem", "host-esx2").set("datastore", [])
+    checker: Any = vim.vm.check.ProvisioningChecker("ProvChecker", client.stub)
+    task = checker.CheckRelocate_Task(client.vm(), vim.vm.RelocateSpec(host=HOST, datastore=store.ref), None)
+    [found] = client.after(1, task).result
+
+    assert [type(one).__name__.rpartition(".")[2] for one in found.error] == [
+        "InsufficientStorageSpace",
+        "InaccessibleDatastore",
+    ]
+    assert len(found.warning) == 1

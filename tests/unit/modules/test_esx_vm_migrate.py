@@ -83,6 +83,24 @@ def test_all_that_speaks_against_a_move_is_in_the_failure() -> None:
     assert called(world, "RelocateVM_Task") == 0
 
 
+def test_files_that_go_along_are_checked_together_with_the_machine() -> None:
+    stores = [{"name": "datastore1"}, {"name": "small", "free_gib": 0}, {"name": "local2"}]
+    world = world_of({**WEB, "snapshots": ["before"]}, datastores=stores)
+    known = {store.get("name"): store.ref for store in world.of_type("Datastore")}
+    make_vcenter(world, "esx2", datastores=[known["small"], known["local2"]])
+    for check_mode in (True, False):
+        full = run(esx_vm_migrate, world, check_mode=check_mode, target_datastore="small", **GO)
+
+        assert full.kind == "plan"
+        assert [one["event"] for one in full.failure["validation"]] == ["InsufficientStorageSpace", "MethodFault"]
+        assert "The datastore 'small' has 0 bytes left" in str(full.error)
+        assert documented(full) == []
+    fits = run(esx_vm_migrate, world, check_mode=True, target_datastore="local2", **GO)
+
+    assert (fits.error, fits.vm["place"]["datastores"]) == (None, ["local2"])
+    assert called(world, "ValidateMigration") == called(world, "RelocateVM_Task") == 0
+
+
 def test_a_warning_stops_nothing() -> None:
     world = vcenter_of({**WEB, "snapshots": ["before"]})
 
