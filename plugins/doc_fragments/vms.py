@@ -40,7 +40,7 @@ options:
       - A JMESPath expression over the list of the facts of all virtual machines,
         as M(virt.esx.esx_vm_info) returns them,
         for example V([?power_state=='powered-off' && starts_with(name, 'web'\)]).
-      - It must yield virtual machines, their names or their ids are not enough.
+      - It must yield virtual machines, their names or their ids are not enough. If it yields none, nothing is done.
       - If it is left out, O(name), O(uuid), O(moid) or O(names) says which machines are meant.
     type: str
   folder:

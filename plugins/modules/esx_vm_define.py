@@ -144,6 +144,7 @@ options:
   force_after:
     description:
       - With O(power_cycle), the seconds after which a machine that is still on is powered off.
+        It must be less than O(timeout).
       - Where VMware Tools do not run, the machine is then powered off at once.
       - If it is left out, nothing is forced. The guest has O(timeout) seconds, and after that the machine has failed.
     type: int
@@ -537,7 +538,7 @@ from ..module_utils._flow.answers import Policy
 from ..module_utils._flow.define import PowerCycle
 from ..module_utils._flow.description import SOURCES, UUID_ACTIONS, Description
 from ..module_utils._flow.outcome import BatchResult
-from ..module_utils._flow.pace import Pace, seconds_of
+from ..module_utils._flow.pace import Pace, seconds_within
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
 from ..module_utils._vi.definer import Definer, Options
@@ -576,15 +577,15 @@ RULES: Mapping[str, Any] = {
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
     """Make virtual machines what is described, or take them away."""
-    selector = _selector(params)
+    selector, pace = _selector(params), Pace.from_params(params)
     definer = Definer(
         host,
         Options(
             placement=Placement(**{name: params[name] for name in PLACES}),
             purge=params["purge"],
-            cycle=PowerCycle(allowed=params["power_cycle"], force_after=seconds_of(params, "force_after")),
+            cycle=PowerCycle(allowed=params["power_cycle"], force_after=seconds_within(params, "force_after", pace)),
             policy=Policy.from_params(params),
-            pace=Pace.from_params(params),
+            pace=pace,
             check_mode=check_mode,
         ),
     )

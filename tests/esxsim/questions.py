@@ -172,6 +172,8 @@ def make_fault(name: str, fields: Mapping[str, Any]) -> Any:
     given = dict(fields)
     if name.endswith("GenericVmConfigFault"):
         given.setdefault("reason", "The answer to a question says so.")
+    if name.endswith("TaskInProgress"):
+        given.setdefault("task", vim.Task("task-of-somebody-else"))
     return FaultRule(action=f"fault {name}", fields=given).fault()
 
 

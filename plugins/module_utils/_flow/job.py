@@ -52,6 +52,9 @@ class CancelTask:
 
 Command = Union[Start, Tell, Answer, CancelTask]
 
+# Faults of a task that say that the VM is busy with another one, and nothing against the wish.
+BUSY = frozenset({"TaskInProgress", "QuestionPending"})
+
 
 class Job:
     """
@@ -235,7 +238,9 @@ class Job:
             happened = Happened(state=self._state, task=task, timed_out=timed_out, value=self._value)
             return self._go_on(now, happened)
         if phase is Phase.FAILED and task is not None:
-            return self._throw(task_failed(self.vm, task), now)
+            failed = task_failed(self.vm, task)
+            # A vCenter accepts a task and lets it fail where a host would refuse it at once.
+            return self.interrupted(failed, self._state, now) if task.fault in BUSY else self._throw(failed, now)
         return self._throw(self._given_up(), now)
 
     def _given_up(self) -> EsxError:

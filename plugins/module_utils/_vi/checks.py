@@ -15,13 +15,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import NotFound, PlanError
+from .._flow.wording import listed
 from .._vmx.definition import DEVICE_FIELDS, VmDefinition
 from .._vmx.devices import PciDevice, PortBacking
 from .._vmx.diff import Diff, patched
 from .._vmx.drives import Disk, Provisioning
 from .._vmx.paths import DatastorePath
 from .._vmx.pci import place_of
-from .environment import Advice, Environment, check_hardware, listed
+from .environment import Advice, Environment, check_hardware
 from .files import Files
 from .properties import objects, read
 

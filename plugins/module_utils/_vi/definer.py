@@ -123,6 +123,8 @@ class Definer:
                 meant = _meant(known, selector)
         if meant:
             return self._converge(meant, known, description, environment)
+        if selector is not None and selector.option == "query":
+            return []
         if selector is not None and selector.option not in ("name", "uuid"):
             # Only a name or a UUID tells what a new machine would be.
             selector.pick([one.vm for one in known], lambda _hits: {})

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._errors import Ambiguous, ConnectionLost, FaultError, NotFound, OptionError, PlanError
+from .._flow.wording import listed
 from .._vmx.guest_ids import guest_id_of
 from . import sdk
 from .places import Places
-from .properties import walk_step
+from .properties import all_hosts, walk_step
 from .reader import Row
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ ENVIRONMENT_PATHS: Mapping[str, Iterable[str]] = {
     "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace"),
     "Network": ("name",),
 }
-SHOWN_NAMES = 15
 UNREADABLE = object()
 
 
@@ -117,10 +117,9 @@ class Environment:
 def environment_steps() -> list[Any]:
     """Return the steps of a walk through the inventory that lead to hosts, datastores and networks."""
     return [
-        walk_step("hosts", "Datacenter", "hostFolder", "folder", "members"),
+        *all_hosts(),
         walk_step("stores", "Datacenter", "datastore"),
         walk_step("networks", "Datacenter", "network"),
-        walk_step("members", "ComputeResource", "host"),
     ]
 
 
@@ -245,12 +244,3 @@ def _query(session: Session, environment: Environment, hardware_version: int | N
 
 def _class_name(kind: Any) -> str | None:
     return None if kind is None else str(getattr(kind, "__name__", kind)).rpartition(".")[2]
-
-
-def listed(names: Iterable[Any]) -> str:
-    """Return names for a sentence, in order, and how many more there are."""
-    shown = [f"'{name}'" for name in sorted(str(name) for name in names)]
-    if not shown:
-        return "none"
-    more = f" and {len(shown) - SHOWN_NAMES} more" if len(shown) > SHOWN_NAMES else ""
-    return ", ".join(shown[:SHOWN_NAMES]) + more

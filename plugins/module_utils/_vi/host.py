@@ -18,26 +18,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConnectError, ConnectionLost, FaultError, NotFound, SessionExpired, VmGone
-from .._flow.answers import Policy
-from .._flow.job import Job
-from .._flow.outcome import VmResult
-from .._flow.pace import Pace
-from .._flow.rehearse import rehearse
-from .._flow.script import Script
 from .._flow.select import Selector
 from .._flow.state import Vm, VmState
-from .crew import LONGEST_WAIT_SECONDS, Crew
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
-from .properties import all_vms, no_collection, objects, read, recent_tasks, running_host
+from .properties import all_hosts, all_vms, no_collection, objects, read, recent_tasks, running_host
 from .query import chosen_moids
 from .reader import Row
-from .watch import Watch
 
 if TYPE_CHECKING:
+    from .._flow.outcome import VmResult
+    from .._flow.pace import Pace
+    from .._flow.policy import Policy
+    from .._flow.script import Script
     from .connection import Session
     from .environment import Environment
+    from .watch import Watch
 
 MoreFacts = Callable[["Session", Sequence[Mapping[str, Any]], Places], list[dict[str, Any]]]
 """Reads more facts of VMs; takes their facts and where they are, and returns them with what it added."""
@@ -83,8 +80,10 @@ class Host:
         """
         Find the virtual machines that are meant, with their state, and with the properties of ``also`` in their values.
 
+        A query that yields none means none.
+
         Raises:
-            NotFound: something asked for is not there, or a query yields nothing.
+            NotFound: something asked for is not there.
             Ambiguous: several VMs answer to one name or UUID.
             OptionError: the query is wrong.
         """
@@ -92,14 +91,12 @@ class Host:
         if selector.option == "query":
             facts, found, _places = self._read_facts(folder, also)
             moids = chosen_moids(selector.value, facts)
-            if not moids:
-                raise NotFound(f"'query' yields no virtual machine out of {len(facts)}: {selector.value}")
             by_moid = {item.vm.moid: item for item in found}
             return [by_moid[moid] for moid in moids]
         if selector.option == "moid" and not narrowed:
             return self._pick(selector, self._found(self._read_one(selector.value, also)))
         if self.session.is_vcenter:
-            return self._lookup_in_two_steps(selector, folder, also)
+            return self._find_by_identity(selector, folder, (*STATE_PATHS, *also))[0]
         rows, places = self._walk((*STATE_PATHS, *also), places=narrowed)
         return self._pick(selector, self._within(self._found(rows), places, folder))
 
@@ -109,16 +106,17 @@ class Host:
         """
         Return the facts of the VMs that are meant; none at all is no error for a query or for all.
 
-        ``more`` reads what else is wanted of these.
+        ``more`` reads what else is wanted of these. Where names or ids say which are meant, first it is read who bears
+        them, and then the facts of these alone.
         """
-        facts, found, places = self._read_facts(folder)
-        if selector.option == "query":
-            moids = chosen_moids(selector.value, facts)
+        if selector.option in (None, "query"):
+            facts, _found, places = self._read_facts(folder)
+            by_moid = {fact["moid"]: fact for fact in facts}
+            moids = list(by_moid) if selector.option is None else chosen_moids(selector.value, facts)
+            chosen = [by_moid[moid] for moid in moids]
         else:
-            picked = selector.pick([item.vm for item in found], lambda hits: places.paths(vm.moid for vm in hits))
-            moids = [vm.moid for vm in picked]
-        by_moid = {fact["moid"]: fact for fact in facts}
-        chosen = [by_moid[moid] for moid in moids]
+            found, places = self._find_by_identity(selector, folder, (*FACT_PATHS,))
+            chosen = [_facts(item, places) for item in found]
         return more(self.session, chosen, places) if more is not None and chosen else chosen
 
     def lookup_known_vms(
@@ -197,6 +195,8 @@ class Host:
             watch.close()
 
     def _wait_once(self, watch: Watch, deadline: float) -> None:
+        from .watch import LONGEST_WAIT_SECONDS
+
         try:
             if not watch.is_open:
                 watch.open()
@@ -218,8 +218,14 @@ class Host:
         check_mode: bool,
     ) -> list[VmResult]:
         """Do with each VM what its script says, or only foresee it; one result each, in the order of ``found``."""
+        # Who only looks shall not wait for all that works to be loaded, which takes longer than the look.
         if check_mode:
+            from .._flow.rehearse import rehearse
+
             return [rehearse(item.vm, make_script, item.state, policy, item.values) for item in found]
+        from .._flow.job import Job
+        from .crew import Crew
+
         self.session.stub.limit_replies(pace.timeout)
         jobs = [Job(item.vm, make_script, policy, timeout=pace.timeout) for item in found]
         mirrors = {item.vm.moid: item.mirror for item in found}
@@ -227,6 +233,8 @@ class Host:
         return Crew(self.session, watch, mirrors, jobs, concurrency=pace.concurrency, now=self.now).work()
 
     def _watch_on(self, found: Sequence[FoundVm]) -> Watch:
+        from .watch import Watch
+
         return Watch(self.session, {item.vm.moid: item.mirror for item in found})
 
     def _read_one(self, moid: str, also: Sequence[str]) -> list[Row]:
@@ -237,15 +245,20 @@ class Host:
             # Some hosts leave out what they do not know, others say so.
             return []
 
-    def _lookup_in_two_steps(self, selector: Selector, folder: str | None, also: Sequence[str]) -> list[FoundVm]:
+    def _find_by_identity(
+        self, selector: Selector, folder: str | None, paths: Iterable[str]
+    ) -> tuple[list[FoundVm], Places]:
+        """Find out who is meant, and read ``paths`` of these alone."""
         rows, places = self._walk(IDENTITY_PATHS, tasks=False)
         meant = self._pick(selector, self._within(self._found(rows), places, folder), places)
         if not meant:
-            return []
+            return [], places
         references = [self.session.reference("VirtualMachine", item.vm.moid) for item in meant]
         # Picked again: one may have gone between the two reads, and a host answers in an order of its own.
-        rows = read(self.session, objects(references, recent_tasks()), _state_and(also))
-        return self._pick(selector, self._found(rows))
+        rows = read(
+            self.session, objects(references, recent_tasks()), {"VirtualMachine": (*paths,), "Task": TASK_PATHS}
+        )
+        return self._pick(selector, self._found(rows), places), places
 
     def _read_facts(
         self, folder: str | None, also: Sequence[str] = ()
@@ -253,16 +266,7 @@ class Host:
         with no_collection():
             rows, places = self._walk((*FACT_PATHS, *also))
             found = self._within(self._found(rows), places, folder)
-            facts = [
-                facts_of(
-                    item.vm.moid,
-                    item.values,
-                    item.state,
-                    path=places.path(item.vm.moid),
-                    esxi_hostname=places.host_of(item.vm.moid),
-                )
-                for item in found
-            ]
+            facts = [_facts(item, places) for item in found]
         return facts, found, places
 
     def _walk(self, vm_paths: Iterable[str], *, tasks: bool = True, places: bool = True) -> tuple[list[Row], Places]:
@@ -273,17 +277,15 @@ class Host:
             paths["VirtualMachine"] = (*vm_paths, *VM_PLACE_PATHS)
             paths |= PLACE_PATHS
         steps = ([recent_tasks()] if tasks else []) + ([running_host()] if places else [])
+        if self._esxi_hostname is not None:
+            steps += all_hosts()
         rows = read(self.session, all_vms(self.session, *steps), paths)
         return rows, Places(rows)
 
     def _within(self, found: Iterable[FoundVm], places: Places, folder: str | None) -> list[FoundVm]:
-        return [
-            item
-            for item in found
-            if places.is_within(
-                item.vm.moid, datacenter=self._datacenter, folder=folder, esxi_hostname=self._esxi_hostname
-            )
-        ]
+        where = {"datacenter": self._datacenter, "folder": folder, "esxi_hostname": self._esxi_hostname}
+        places.check(**where)
+        return [item for item in found if places.is_within(item.vm.moid, **where)]
 
     def _pick(self, selector: Selector, found: Sequence[FoundVm], places: Places | None = None) -> list[FoundVm]:
         picked = selector.pick([item.vm for item in found], lambda hits: self._paths(hits, places))
@@ -307,6 +309,16 @@ class Host:
                 mirrors[row.moid].enter(row.values, after_gap=False)
                 found.append(FoundVm(vm=vm_of(row.moid, row.values), mirror=mirrors[row.moid], values=row.values))
         return found
+
+
+def _facts(item: FoundVm, places: Places) -> dict[str, Any]:
+    return facts_of(
+        item.vm.moid,
+        item.values,
+        item.state,
+        path=places.path(item.vm.moid),
+        esxi_hostname=places.host_of(item.vm.moid),
+    )
 
 
 def _state_and(also: Sequence[str]) -> Mapping[str, Iterable[str]]:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from .._errors import NotFound
+from .._flow.wording import listed
 from .reader import Row
 
 VM_PLACE_PATHS = ("name", "parent", "parentVApp", "runtime.host")
@@ -54,6 +56,32 @@ class Places:
         end = next((index + 1 for index, row in enumerate(line) if row.type_name == "Datacenter"), 0)
         return "/".join(_name(row) for row in line[:end]) or None
 
+    def check(self, *, datacenter: str | None, folder: str | None, esxi_hostname: str | None) -> None:
+        """
+        Make sure that there is something of each name; an option that is None asks nothing.
+
+        Raises:
+            NotFound: there is none, and a selection within it would mean nothing; what is there is listed.
+        """
+        if datacenter is not None:
+            there = {self._whole(row) for row in self._of_type("Datacenter")}
+            if not any(datacenter.strip("/") in (path, path.rpartition("/")[2]) for path in there):
+                raise _nothing("datacenter", datacenter, there)
+        if esxi_hostname is not None:
+            there = {str(row.values["name"]) for row in self._of_type("HostSystem")}
+            if esxi_hostname not in there:
+                raise _nothing("ESXi host", esxi_hostname, there)
+        if folder is not None:
+            lines = [self._line(row.moid) for row in self._of_type("Folder", "VirtualApp")]
+            if not any(_below(folder, *_split(line)[1:]) for line in lines):
+                raise _nothing("folder", folder, {"/".join(_split(line)[2]) for line in lines} - {""})
+
+    def _of_type(self, *names: str) -> list[Row]:
+        return [row for row in self._rows.values() if row.type_name in names]
+
+    def _whole(self, row: Row) -> str:
+        return "/".join(_name(one) for one in self._line(row.moid))
+
     def is_within(self, moid: str, *, datacenter: str | None, folder: str | None, esxi_hostname: str | None) -> bool:
         """
         Tell whether the VM is where the options say; an option that is None asks nothing.
@@ -63,15 +91,12 @@ class Places:
         """
         if datacenter is None and folder is None and esxi_hostname is None:
             return True
-        # What it lies in; the root folder of the virtual machines of a datacenter comes right after that.
-        line = self._line(moid)[:-1]
-        split = next((index + 1 for index, row in enumerate(line) if row.type_name == "Datacenter"), 0)
-        above, below = _parts(line[:split]), _parts(line[split + 1 :])
+        above, whole, below = _split(self._line(moid)[:-1])
         if datacenter is not None and datacenter.strip("/") not in ("/".join(above), above[-1] if above else ""):
             return False
         if esxi_hostname is not None and self.host_of(moid) != esxi_hostname:
             return False
-        return folder is None or _below(folder, _parts(line), below)
+        return folder is None or _below(folder, whole, below)
 
     def _line(self, moid: str) -> list[Row]:
         """Return what leads to an object, and it, from above; the root folder has no part in a path."""
@@ -83,6 +108,17 @@ class Places:
                 line.append(row)
             row = self._rows.get(parent) if parent is not None else None
         return line[::-1]
+
+
+def _nothing(what: str, name: str, there: Iterable[str]) -> NotFound:
+    return NotFound(f"there is no {what} '{name}'; there are {listed(there)}", missing=[name])
+
+
+def _split(line: list[Row]) -> tuple[list[str], list[str], list[str]]:
+    """Return what leads to a datacenter, the whole way, and what comes below its folder of virtual machines."""
+    center = next((index + 1 for index, row in enumerate(line) if row.type_name == "Datacenter"), 0)
+    # The root folder of the virtual machines of a datacenter comes right after that.
+    return _parts(line[:center]), _parts(line), _parts(line[center + 1 :])
 
 
 def _below(folder: str, whole: list[str], below: list[str]) -> bool:

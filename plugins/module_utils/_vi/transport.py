@@ -108,6 +108,8 @@ class _PinnedConnection(http.client.HTTPSConnection):
     """An HTTPS connection that compares the certificate's SHA-256 with ``thumbprint`` right after the handshake."""
 
     thumbprint: str | None = None
+    # With a proxy, ``host`` is that.
+    owner = ""
 
     def connect(self) -> None:
         super().connect()
@@ -118,7 +120,7 @@ class _PinnedConnection(http.client.HTTPSConnection):
         if found != self.thumbprint:
             self.close()
             raise UntrustedHost(
-                f"the certificate of {self.host} has the SHA-256 thumbprint {_colons(found)}, "
+                f"the certificate of {self.owner} has the SHA-256 thumbprint {_colons(found)}, "
                 f"not the expected {_colons(self.thumbprint)}; if the certificate was renewed, pin the new thumbprint",
                 thumbprint=_colons(found),
             )
@@ -346,7 +348,7 @@ class Transport(sdk.SoapStubAdapterBase):
             connection = http.client.HTTPConnection(host, port, timeout=self._connect_timeout)
         else:
             connection = _PinnedConnection(host, port, timeout=self._connect_timeout, context=self._context)
-            connection.thumbprint = self._trust.thumbprint
+            connection.thumbprint, connection.owner = self._trust.thumbprint, self.address.host
         if self.address.proxy is not None:
             connection.set_tunnel(self.address.host, self.address.port)
         return connection

@@ -803,3 +803,18 @@ def test_an_edit_in_between_is_not_overwritten() -> None:
 
     assert done.error is None
     assert called(world, "ReconfigVM_Task") == 2
+
+
+def test_a_query_that_yields_nothing_is_no_change() -> None:
+    world = a_world()
+
+    outcome = run(esx_vm_define, world, query="[?name=='nobody']", definition={"memory_mib": 512})
+
+    assert outcome.error is None
+    assert outcome.result == {"changed": False, "vms": [], "diff": {"before": {}, "after": {}}}
+
+
+def test_a_machine_is_not_forced_after_its_time_is_up() -> None:
+    outcome = run(esx_vm_define, a_world(), name="new01", definition={}, power_cycle=True, force_after=300, timeout=300)
+
+    assert "'force_after' (300) must be less than 'timeout' (300)" in str(outcome.error)

@@ -347,3 +347,20 @@ def test_an_answer_that_the_host_refuses_is_given_again_while_the_question_stand
 
     assert done.error is None
     assert [asked["answered_by"] for asked in done.vm["questions"]] == ["another client", "default"]
+
+
+def test_a_query_that_yields_nothing_is_no_change() -> None:
+    outcome = run(esx_vm_power, world_of({"name": "web01"}), query="[?name=='nobody']", state="powered-on")
+
+    assert outcome.error is None
+    assert outcome.result == {"changed": False, "vms": [], "diff": {"before": {}, "after": {}}}
+
+
+@pytest.mark.parametrize("fault", ["TaskInProgress", "QuestionPending"])
+def test_a_task_that_fails_because_the_machine_is_busy_is_tried_again(fault: str) -> None:
+    world = world_of({"name": "web01", "failures": [{"during": "power-on", "fault": f"vim.fault.{fault}"}]})
+
+    outcome = run(esx_vm_power, world, name="web01", state="powered-on")
+
+    assert outcome.error is None
+    assert called(world, "PowerOnVM_Task") == 2

@@ -64,3 +64,57 @@ def test_the_wait_for_a_question_goes_on_where_it_was_cut_off(action: str) -> No
         host.wait_for_question(found, 300)
 
     assert found[0].state.question is not None
+
+
+WHERE: list[tuple[dict[str, Any], str | None, str]] = [
+    ({}, "nowhere", "there is no folder 'nowhere'; there are 'lab', 'lab/inner'"),
+    ({}, "/ha-datacenter/vm/nowhere", "there is no folder '/ha-datacenter/vm/nowhere'"),
+    ({"datacenter": "DC9"}, None, "there is no datacenter 'DC9'; there are 'ha-datacenter'"),
+    ({"esxi_hostname": "esx9"}, None, "there is no ESXi host 'esx9'; there are"),
+]
+
+
+@pytest.mark.parametrize("selector", [ALL, Selector(option="query", value="[]")], ids=["all", "query"])
+@pytest.mark.parametrize(("narrowed", "folder", "says"), WHERE)
+def test_a_place_that_is_not_there_is_no_empty_place(
+    selector: Selector, narrowed: dict[str, Any], folder: str | None, says: str
+) -> None:
+    world = world_of({"name": "web01", "folder": "lab/inner"})
+
+    with host_of(world, **narrowed) as host, pytest.raises(NotFound) as caught:
+        host.lookup_vms(selector, folder)
+
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["lab", "lab/inner", "/ha-datacenter/vm/lab", "vm", "/ha-datacenter", "lab/inner/"])
+def test_a_place_that_is_there_is_found(folder: str) -> None:
+    world = world_of({"name": "web01", "folder": "lab/inner"}, {"name": "web02"})
+
+    with host_of(world, datacenter="ha-datacenter", esxi_hostname=world_host(world)) as host:
+        assert "web01" in [item.vm.name for item in host.lookup_vms(ALL, folder)]
+
+
+def test_a_host_without_machines_is_there() -> None:
+    world = world_of()
+
+    with host_of(world, esxi_hostname=world_host(world)) as host:
+        assert host.lookup_vms(ALL) == []
+
+
+def test_facts_of_one_are_not_read_of_all() -> None:
+    world = world_of(*({"name": f"web{number:03}"} for number in range(200)))
+
+    with host_of(world) as host:
+        (one,) = host.lookup_facts(Selector(option="name", value="web007"))
+        (same,) = host.lookup_facts(Selector(option="moid", value=one["moid"]))
+        (among,) = [fact for fact in host.lookup_facts(ALL) if fact["name"] == "web007"]
+
+    assert one == same == among
+    reads = [call for call in world.calls if call.method == "RetrievePropertiesEx"]
+    assert len(reads) == 5
+
+
+def world_host(world: Any) -> str:
+    (host,) = world.of_type("HostSystem")
+    return str(host.get("name"))
