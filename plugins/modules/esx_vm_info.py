@@ -45,12 +45,21 @@ options:
       - If it is left out, they have none.
     type: bool
     default: false
+  with_autostart:
+    description:
+      - Whether the facts of each machine have what its host does with it as it starts and stops, RV(vms[].autostart).
+      - It takes one more request for all machines together.
+      - If it is left out, they have none.
+    type: bool
+    default: false
 notes:
   - With none of O(name), O(uuid), O(moid), O(names) and O(query), all virtual machines are meant.
-  - A O(query) that yields no virtual machine gives an empty list. It does not see definition, VMX and domain.
+  - A O(query) that yields no virtual machine gives an empty list.
+    It does not see definition, VMX, domain and autostart.
   - No password is in the facts. That of a VNC server is left out of RV(vms[].definition), RV(vms[].vmx) and
     RV(vms[].domain_xml).
 seealso:
+  - module: virt.esx.esx_vm_autostart
   - module: virt.esx.esx_vm_define
   - module: virt.esx.esx_vm_power
   - module: virt.esx.esx_question_info
@@ -264,6 +273,20 @@ vms:
           <name>web01</name>
           ...
         </domain>
+    autostart:
+      description: >-
+        What its host does with it as it starts and stops, in the words of M(virt.esx.esx_vm_autostart),
+        and C(enabled), whether it starts with its host. Null where the host does not tell it.
+      returned: with O(with_autostart)
+      type: dict
+      sample:
+        enabled: true
+        start_action: power-on
+        start_order: 1
+        start_delay: -1
+        wait_for_heartbeat: host-default
+        stop_action: host-default
+        stop_delay: -1
 vm:
   description: The one entry of RV(vms).
   returned: if one virtual machine was selected, by O(name), O(uuid) or O(moid)
@@ -285,28 +308,41 @@ from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ..module_utils._vi.connection import Session
     from ..module_utils._vi.host import Host
+    from ..module_utils._vi.places import Places
 
 FORMS = ("definition", "vmx", "domain_xml")
-ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in FORMS}}
+MORE = (*FORMS, "autostart")
+ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in MORE}}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
     """Return the facts of the selected virtual machines."""
     del check_mode
     selector = Selector.from_params(params)
-    forms = [form for form in FORMS if params[f"with_{form}"]]
-    facts = host.lookup_facts(selector, params["folder"], more=_reader_of(forms) if forms else None)
+    wanted = [form for form in MORE if params[f"with_{form}"]]
+    facts = host.lookup_facts(selector, params["folder"], more=partial(_more, wanted=wanted) if wanted else None)
     return Facts({"vms": facts, **({"vm": facts[0]} if selector.is_single else {})})
 
 
-def _reader_of(forms: list[str]) -> Callable[..., list[dict[str, Any]]]:
-    # Who wants facts alone shall not wait for all that writes VMX and XML.
-    from ..module_utils._vi.forms import with_forms
+def _more(
+    session: Session, facts: Sequence[Mapping[str, Any]], places: Places, *, wanted: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Add to the facts what else is wanted; who wants facts alone does not wait for all that writes VMX and XML."""
+    found = list(map(dict, facts))
+    forms = [form for form in wanted if form in FORMS]
+    if forms:
+        from ..module_utils._vi.forms import with_forms
 
-    return partial(with_forms, forms=forms)
+        found = with_forms(session, found, places, forms)
+    if "autostart" in wanted:
+        from ..module_utils._vi.autostart import with_autostart
+
+        found = with_autostart(session, found)
+    return found
 
 
 def main() -> None:

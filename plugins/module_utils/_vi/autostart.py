@@ -11,7 +11,7 @@ Source: vim.host.AutoStartManager, ``config`` and ReconfigureAutostart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -46,7 +46,7 @@ class AutostartHost:
     moid: str
     manager: Any
     have: Autostart
-    vms: tuple[FoundVm, ...]
+    vms: tuple[FoundVm, ...] = ()
 
 
 def lookup_hosts(session: Session, found: Sequence[FoundVm]) -> list[AutostartHost]:
@@ -56,7 +56,8 @@ def lookup_hosts(session: Session, found: Sequence[FoundVm]) -> list[AutostartHo
     Raises:
         PlanError: a VM is on no host, or its host has no autostart.
     """
-    hosts = _read(session, [session.reference("VirtualMachine", item.vm.moid) for item in found], found)
+    empty, on = _read(session, [session.reference("VirtualMachine", item.vm.moid) for item in found])
+    hosts = [replace(host, vms=tuple(item for item in found if on.get(item.vm.moid) == host.moid)) for host in empty]
     reached = {item.vm.moid for host in hosts for item in host.vms}
     missing = [str(item.vm) for item in found if item.vm.moid not in reached]
     if missing:
@@ -75,7 +76,19 @@ def lookup_only_host(session: Session, *, datacenter: str | None, esxi_hostname:
 
     rows = read(session, all_vms(session, *environment_steps()), ENVIRONMENT_PATHS)
     environment = environment_of(session, rows, datacenter=datacenter, esxi_hostname=esxi_hostname)
-    return _read(session, [environment.host], ())
+    return _read(session, [environment.host])[0]
+
+
+def with_autostart(session: Session, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """
+    Return the facts of VMs with what their hosts do with them; None: a host does not tell it.
+
+    It takes one read for all.
+    """
+    hosts, on = _read(session, [session.reference("VirtualMachine", fact["moid"]) for fact in facts])
+    known = {host.moid: host.have for host in hosts}
+    said = {moid: known[host].shown(moid) for moid, host in on.items() if host in known}
+    return [{**fact, "autostart": said.get(fact["moid"])} for fact in facts]
 
 
 def autostart_of(config: Any) -> Autostart:
@@ -152,7 +165,8 @@ def _send(session: Session, host: AutostartHost, plan: Arrangement) -> None:
             raise
 
 
-def _read(session: Session, start: Sequence[Any], found: Sequence[FoundVm]) -> list[AutostartHost]:
+def _read(session: Session, start: Sequence[Any]) -> tuple[list[AutostartHost], Mapping[str, str]]:
+    """Return the hosts that ``start`` leads to, with no VMs, and on which of them a VM is, by moid."""
     steps = (
         walk_step("host", "VirtualMachine", "runtime.host", "autostart"),
         walk_step("autostart", "HostSystem", MANAGER),
@@ -171,10 +185,9 @@ def _read(session: Session, start: Sequence[Any], found: Sequence[FoundVm]) -> l
             moid=row.moid,
             manager=session.reference("HostAutoStartManager", row.values[MANAGER]._moId),
             have=autostart_of(configs[row.values[MANAGER]._moId]),
-            vms=tuple(item for item in found if on.get(item.vm.moid) == row.moid),
         )
         for row in hosts
-    ]
+    ], on
 
 
 def _names(session: Session, moids: Sequence[str]) -> dict[str, str]:

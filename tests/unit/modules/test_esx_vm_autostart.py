@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.plugins.modules import esx_vm_autostart
+from ansible_collections.virt.esx.plugins.modules import esx_vm_autostart, esx_vm_info
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.documented import differences
@@ -167,3 +167,16 @@ def test_under_vcenter_each_machine_is_arranged_on_its_host() -> None:
 
     assert [one["moid"] for one in result["hosts"]] == ["ha-host"]
     assert result["vm"]["autostart"]["enabled"]
+
+
+def test_facts_tell_it_on_request() -> None:
+    world = world_of_three()
+    done = run(esx_vm_autostart, world, name="web02", start_order=1)
+
+    facts = run(esx_vm_info, world, with_autostart=True, with_definition=True)
+
+    assert [fact["autostart"]["enabled"] for fact in facts.result["vms"]] == [False, True, False]
+    assert facts.result["vms"][1]["autostart"] == done.vm["autostart"]
+    assert facts.requests == 6
+    assert differences("esx_vm_info", facts.result) == []
+    assert "autostart" not in run(esx_vm_info, world, name="web02").vm
