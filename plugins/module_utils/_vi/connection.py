@@ -23,6 +23,8 @@ from . import faults, sdk
 from .host import Host
 from .transport import Address, Transport, Trust
 
+# What is done is done, and nobody should wait for a host that has gone mute.
+LOGOUT_SECONDS = 5.0
 LOCALE = "en_US"
 PORTS = {"https": 443, "http": 80}
 
@@ -83,6 +85,7 @@ class Session:
         """Log out for good. A host that cannot be told any more has forgotten us, or will."""
         with self._lock:
             self._is_closed = True
+        self.stub.limit_replies(LOGOUT_SECONDS)
         self._log_out()
 
     def reference(self, type_name: str, moid: str) -> Any:

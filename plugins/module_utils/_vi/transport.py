@@ -45,6 +45,8 @@ REPEATABLE = frozenset(
         "Fetch",
     }
 )
+# A wait that is over is answered at once; from a host that is later than this, nothing comes any more.
+LATE_SECONDS = 30.0
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.25
 KEPT_CONNECTIONS = 8
@@ -178,7 +180,8 @@ class Transport(sdk.SoapStubAdapterBase):
             vmodl.MethodFault: the host answered with a fault.
         """
         request = self.SerializeRequest(mo, info, args)
-        timeout = self._reply_timeout + _longest_wait(info.wsdlName, args)
+        wait = _longest_wait(info.wsdlName, args)
+        timeout = wait + min(self._reply_timeout, LATE_SECONDS) if wait else self._reply_timeout
         attempts = ATTEMPTS if info.wsdlName in REPEATABLE else 1
         for attempt in range(1, attempts + 1):
             try:

@@ -235,6 +235,35 @@ def test_a_host_that_takes_requests_and_never_replies_is_asked_once() -> None:
     transport.close()
 
 
+class Hurried(Transport):
+    """Notes how long it would wait, and does not."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, Trust(), connect_timeout=2, reply_timeout=120)
+        self.waits: list[float] = []
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        self.waits.append(timeout)
+        return super()._exchange(method, request, 0.1)
+
+
+def test_a_host_that_goes_mute_during_a_wait_is_not_waited_for_much_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = Address(host="127.0.0.1", port=silent.getsockname()[1], scheme="http")
+        transport = Hurried(address)
+        collector = sdk.vmodl.query.PropertyCollector("ha-property-collector", transport)
+        for seconds in (0, 30):
+            options = sdk.vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=seconds)
+            with pytest.raises(ConnectionLost):
+                collector.WaitForUpdatesEx(version="", options=options)
+        transport.limit_replies(5)
+        with pytest.raises(ConnectionLost):
+            collector.WaitForUpdatesEx(version="", options=options)
+
+    assert transport.waits == [120, 60, 35]
+    transport.close()
+
+
 def test_a_thumbprint_is_refused_where_there_is_no_certificate(server: Server) -> None:
     error = error_of(options(server, uri="esx://127.0.0.1/?transport=http", transport="http"))
 
