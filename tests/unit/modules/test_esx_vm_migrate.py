@@ -101,6 +101,24 @@ def test_files_that_go_along_are_checked_together_with_the_machine() -> None:
     assert called(world, "ValidateMigration") == called(world, "RelocateVM_Task") == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "more"), [("ValidateMigration", {}), ("CheckRelocate_Task", {"target_datastore": "b"})]
+)
+@pytest.mark.parametrize(
+    ("fault", "kind"), [("vmodl.fault.NotSupported", None), ("vmodl.fault.InvalidArgument", "plan")]
+)
+def test_a_validation_that_cannot_be_is_none_and_one_that_fails_is_a_refusal(
+    method: str, more: dict[str, Any], fault: str, kind: str | None
+) -> None:
+    world = world_of(WEB, datastores=[{"name": "datastore1"}, {"name": "b"}])
+    make_vcenter(world, "esx2")
+    world.faults.add(FaultRule(method=method, action=f"fault {fault}"))
+
+    done = run(esx_vm_migrate, world, check_mode=True, **GO, **more)
+
+    assert (done.kind, called(world, method)) == (kind, 1)
+
+
 def test_a_warning_stops_nothing() -> None:
     world = vcenter_of({**WEB, "snapshots": ["before"]})
 
