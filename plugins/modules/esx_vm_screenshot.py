@@ -55,6 +55,8 @@ options:
 notes:
   - A virtual machine that is off or suspended has no screen, which is a failure.
   - The file is not kept up to date. To follow a screen, repeat the task.
+  - A task that is killed between taking a picture on a datastore and fetching it leaves it there,
+    beside the VMX, and the next run does not look for it.
 seealso:
   - module: virt.esx.esx_vm_power
   - module: virt.esx.esx_question
