@@ -128,6 +128,7 @@ class Crew:
             self._find_unseen_task(job)
             if job.result is None:
                 self._note(job, job.look(self._state(job), self._now()), orders)
+            self._mirrors[job.vm.moid].let_go(but=job.awaits_task)
         if not orders:
             self._gather()
         self._send(orders)

@@ -191,6 +191,8 @@ class Host:
         try:
             while not any(item.state.question for item in found) and self.now() < deadline:
                 self._wait_once(watch, deadline)
+                for item in found:
+                    item.mirror.let_go()
         finally:
             watch.close()
 

@@ -83,6 +83,7 @@ class Mirror:
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
         self._tasks: dict[str, dict[str, Any]] = {}
+        self._left: set[str] = set()
         self._appearance = 0
         self._exists = True
         self._state: VmState | None = None
@@ -116,11 +117,27 @@ class Mirror:
     def change_task(self, moid: str, values: Mapping[str, Any]) -> None:
         """Take in what changed of a task, or the whole of one that was not known."""
         self._tasks.setdefault(moid, {}).update(values)
+        self._left.discard(moid)
         self._state = None
 
-    def drop_task(self, moid: str) -> None:
-        """Forget a task that the host lists no longer, unless we saw it end."""
-        if moid in self._tasks and task_of(moid, self._tasks[moid]).is_pending:
+    def drop_task(self, moid: str) -> bool:
+        """
+        Forget a task that the host lists no longer; one that we saw end stays until :meth:`let_go`.
+
+        Returns whether it ended, so that nothing more will be heard of it.
+        """
+        if moid not in self._tasks:
+            return False
+        if task_of(moid, self._tasks[moid]).is_pending:
+            self.forget_task(moid)
+            return False
+        self._left.add(moid)
+        return True
+
+    def let_go(self, *, but: str | None = None) -> None:
+        """Forget the tasks that ended and that the host lists no longer: a wait of days must not gather them."""
+        for moid in self._left - {but}:
+            self._left.discard(moid)
             self.forget_task(moid)
 
     def forget_task(self, moid: str) -> None:

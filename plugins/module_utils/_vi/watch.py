@@ -214,6 +214,7 @@ class Watch:
             return
         self._owner[moid] = owner
         if kind == "leave":
-            self._mirrors[owner].drop_task(moid)
+            if self._mirrors[owner].drop_task(moid):
+                del self._owner[moid]
         else:
             self._mirrors[owner].change_task(moid, values)
