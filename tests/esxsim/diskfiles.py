@@ -185,6 +185,9 @@ def edited(change: Change, old: Any, new: Any, index: int) -> Any:
     if new.backing.fileName != old.backing.fileName:
         new = _attached(change, like(new, capacityInKB=None, capacityInBytes=None), index)
         old = new
+    else:
+        # What lies below its file, no request tells.
+        new = like(new, backing=like(new.backing, parent=old.backing.parent))
     if change.running and str(new.backing.diskMode) != str(old.backing.diskMode):
         raise vim.fault.InvalidPowerState(
             requestedState="poweredOff", existingState="poweredOn", msg="The mode of a disk cannot change now."

@@ -71,7 +71,10 @@ def disks(vm: Any) -> Iterator[tuple[str, str]]:
     for one in vm.get("config.hardware.device"):
         if isinstance(one, vim.vm.device.VirtualDisk) and getattr(one.backing, "fileName", None):
             backing: Any = one.backing
-            yield backing.fileName, str(getattr(backing, "sharing", None) or "")
+            while backing is not None:
+                yield backing.fileName, str(getattr(backing, "sharing", None) or "")
+                # With snapshots, it lies on top of other files.
+                backing = getattr(backing, "parent", None)
 
 
 def media(vm: Any) -> Iterator[str]:
@@ -93,9 +96,11 @@ def users(world: World, name: str, *, but: Any = None, shared: bool = False) -> 
     """
     found = []
     for vm in world.of_type("VirtualMachine"):
-        if vm is but or vm.get("runtime.powerState") != "poweredOn":
+        if vm is but:
             continue
+        # Whether it runs is asked of the few that have the disk: a batch that begins asks this of all, for each of all.
         for file, sharing in disks(vm):
-            if file == name and not (shared and sharing == MULTI_WRITER):
+            is_in_the_way = file == name and not (shared and sharing == MULTI_WRITER)
+            if is_in_the_way and vm.get("runtime.powerState") == "poweredOn":
                 found.append(str(vm.get("name")))
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from . import cdromlock, configspec, hardware, identity, machinefiles, speccheck, vmdata, vmx_text
+from . import cdromlock, configspec, deltadisks, hardware, identity, machinefiles, speccheck, vmdata, vmx_text
 from .change import Change
 from .managed import Call, method
 from .moving import Movable
@@ -146,8 +146,10 @@ class VirtualMachine(Movable):
 
     def delete(self) -> None:
         """Take the VM out of the inventory, and its files from the datastore."""
+        deltas = deltadisks.deltas(self)
         self.leave()
         machinefiles.delete(self)
+        deltadisks.discard(self, deltas)
 
     def vanish(self) -> None:
         """Disappear under the hands of whoever works on the VM: its tasks fail."""

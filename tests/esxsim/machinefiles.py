@@ -38,7 +38,7 @@ def place(vm: VmBase, name: str) -> tuple[Datastore | None, str]:
     return next((store for store in stores if store.get("name") == store_name), None), path
 
 
-def write_vmx(vm: VirtualMachine) -> None:
+def write_vmx(vm: VmBase) -> None:
     """Let the file on the datastore be what the configuration says, whatever somebody put there meanwhile."""
     store, path = place(vm, vm.vmx_path)
     if store is None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim
 
-from . import snapshotfiles
+from . import deltadisks, machinefiles, snapshotfiles
 from .entity import Entity, like
 from .managed import Call, key_of, method
 from .power import Powered
@@ -41,8 +41,9 @@ class Snapshot(Entity):
         vm = self.machine
 
         def act() -> None:
+            before = deltadisks.deltas(vm)
             vm.cut(self, whole=removeChildren)
-            vm.leave_behind(consolidate)
+            vm.leave_behind(consolidate, before)
 
         return vm.run("remove-snapshot", act, method_name="RemoveSnapshot_Task")
 
@@ -86,19 +87,25 @@ class WithSnapshots(Powered):
     @method("RemoveAllSnapshots_Task")
     def remove_all_snapshots(self, call: Call, *, consolidate: bool | None = None, spec: Any = None) -> Any:
         def act() -> None:
+            before = deltadisks.deltas(self)
             self._remove(list(self.nodes()))
             self._grown([], None)
-            self.leave_behind(consolidate)
+            self.leave_behind(consolidate, before)
 
         return self.run("remove-snapshot", act, method_name="RemoveAllSnapshots_Task")
 
     @method("ConsolidateVMDisks_Task")
     def consolidate(self, call: Call) -> Any:
-        return self.run("consolidate", lambda: self.leave_behind(True))
+        return self.run("consolidate", lambda: self.leave_behind(True, deltadisks.deltas(self)))
 
-    def leave_behind(self, consolidate: bool | None) -> None:
-        """Say whether what removed snapshots held still lies on the datastore."""
-        self.set("runtime.consolidationNeeded", consolidate is False)
+    def leave_behind(self, consolidate: bool | None, before: set[str]) -> None:
+        """Merge what lay on the datastore before for snapshots that are gone, or say that it is still there."""
+        if consolidate is not False:
+            deltadisks.merge(self)
+            deltadisks.discard(self, before - deltadisks.deltas(self))
+            machinefiles.write_vmx(self)
+        self.set("runtime.consolidationNeeded", consolidate is False and bool(before))
+        self.touch("layout", "layoutEx", "storage")
 
     def go_back_to(self, snapshot: Snapshot, suppress_power_on: bool, method_name: str) -> Any:
         """Start the task that makes the machine what it was."""
@@ -107,8 +114,14 @@ class WithSnapshots(Powered):
             state = str(self.node_of(snapshot).state)
             # The memory is there, and only its running is suppressed.
             state = "suspended" if suppress_power_on and state == "poweredOn" else state
-            self.set("config", like(snapshot.get("config"), name=self.get("name")))
+            before = deltadisks.deltas(self)
+            kept = like(snapshot.get("config"), name=self.get("name"))
+            devices = deltadisks.grown(self, kept.hardware.device)
+            self.set("config", like(kept, hardware=like(kept.hardware, device=devices)))
             self.set("snapshot.currentSnapshot", snapshot.ref)
+            deltadisks.discard(self, before - deltadisks.deltas(self))
+            machinefiles.write_vmx(self)
+            self.touch("layout", "layoutEx", "storage")
             if self.get("runtime.powerState") != state:
                 self.turn(state)
 
@@ -136,6 +149,8 @@ class WithSnapshots(Powered):
         tree = [*tree, node] if current is None else [_below(one, current._moId, node) for one in tree]
         snapshotfiles.made(self, node)
         self._grown(tree, snapshot.ref)
+        self.set("config.hardware.device", deltadisks.grown(self, self.get("config.hardware.device")))
+        machinefiles.write_vmx(self)
         return snapshot.ref
 
     def node_of(self, snapshot: Snapshot) -> Any:

@@ -83,6 +83,10 @@ class VmBase(Entity):
             return vmdata.capability()
         return super().initial(name)
 
+    def vmx_bytes(self) -> bytes:
+        """The content of its VMX file, as it would be written now."""
+        raise NotImplementedError
+
     def set(self, path: str, value: Any) -> None:
         super().set(path, value)
         if path == "name":

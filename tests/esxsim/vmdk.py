@@ -22,6 +22,7 @@ SECTORS_PER_KIB = 2
 HEADS, SECTORS = 255, 63
 _EXTENT = re.compile(r'^\s*(?:RW|RDONLY)\s+(\d+)\s+(\w+)(?:\s+"([^"]+)")?', re.MULTILINE)
 _FACT = re.compile(r'^\s*(?:ddb\.)?([A-Za-z.]+)\s*=\s*"?([^"\n]*)"?\s*$', re.MULTILINE)
+_ON_TOP = re.compile(r"-\d{6}\.vmdk$")
 SIGNATURE = b"# Disk DescriptorFile"
 # How the API and the descriptor name the adapters.
 ADAPTERS = {"lsiLogic": "lsilogic", "busLogic": "buslogic", "ide": "ide"}
@@ -52,8 +53,8 @@ class _Descriptor(NamedTuple):
 
 
 def extent_of(path: str) -> str:
-    """Where the data of a disk that is made here goes."""
-    return path[: -len(".vmdk")] + "-flat.vmdk"
+    """Where the data of a disk that is made here goes; that of a file on top of another is sparse."""
+    return path[: -len(".vmdk")] + ("-sesparse.vmdk" if _ON_TOP.search(path) else "-flat.vmdk")
 
 
 def is_extent(name: str) -> bool:

@@ -34,13 +34,20 @@ def _file(vm: VmBase, name: str) -> File | None:
     return None if store is None else store.files.get(path)
 
 
-def _disks(vm: VmBase) -> Iterator[tuple[int, str, int, int]]:
-    """Yield the key, the file, the allocated bytes and the capacity in bytes of each disk."""
+def _disks(vm: VmBase) -> Iterator[tuple[int, list[tuple[str, int]], int]]:
+    """Yield the key, the files with their allocated bytes from the base up, and the capacity in bytes of each disk."""
     for one in vm.get("config.hardware.device"):
-        name = getattr(one.backing, "fileName", None)
-        if isinstance(one, vim.vm.device.VirtualDisk) and name:
-            extent = _file(vm, vmdk.extent_of(name))
-            yield one.key, name, 0 if extent is None else extent.size, one.capacityInBytes or 0
+        if isinstance(one, vim.vm.device.VirtualDisk) and getattr(one.backing, "fileName", None):
+            yield one.key, _chain(vm, one.backing), one.capacityInBytes or 0
+
+
+def _chain(vm: VmBase, backing: Any) -> list[tuple[str, int]]:
+    files: list[tuple[str, int]] = []
+    while backing is not None:
+        extent = _file(vm, vmdk.extent_of(backing.fileName))
+        files.insert(0, (backing.fileName, 0 if extent is None else extent.size))
+        backing = getattr(backing, "parent", None)
+    return files
 
 
 def _own(vm: VmBase) -> Iterator[tuple[str, str, int]]:
@@ -60,7 +67,7 @@ def _own(vm: VmBase) -> Iterator[tuple[str, str, int]]:
 
 def _bytes(vm: VmBase) -> tuple[int, int]:
     disks = list(_disks(vm))
-    used = sum(size for _key, _name, size, _capacity in disks)
+    used = sum(size for _key, files, _capacity in disks for _name, size in files)
     return used, max(0, sum(capacity for *_rest, capacity in disks) - used)
 
 
@@ -83,9 +90,11 @@ def layout_ex(vm: VmBase) -> Any:
     for name, kind, size in _own(vm):
         add(name, kind, size)
     disks = []
-    for key, name, size, _capacity in _disks(vm):
-        keys = [add(name, "diskDescriptor", 512), add(vmdk.extent_of(name), "diskExtent", size)]
-        disks.append(layout.DiskLayout(key=key, chain=[layout.DiskUnit(fileKey=keys)]))
+    for key, parts, _capacity in _disks(vm):
+        units = [
+            [add(name, "diskDescriptor", 512), add(vmdk.extent_of(name), "diskExtent", size)] for name, size in parts
+        ]
+        disks.append(layout.DiskLayout(key=key, chain=[layout.DiskUnit(fileKey=keys) for keys in units]))
     for _ref, state, memory in snapshotfiles.listed(vm):
         for file, kind in ((state, "snapshotData"), (memory, "snapshotMemory")):
             found = _file(vm, file) if file is not None else None
@@ -98,14 +107,20 @@ def layout_ex(vm: VmBase) -> Any:
 def layout(vm: VmBase) -> Any:
     """Derive the older list of the machine's files; it leaves out the VMX file, and what a disk's descriptor names."""
     made: Any = vim.vm.FileLayout
-    return made(disk=[made.DiskLayout(key=key, diskFile=[name]) for key, name, *_rest in _disks(vm)])
+    return made(
+        disk=[made.DiskLayout(key=key, diskFile=[name for name, _size in parts]) for key, parts, _rest in _disks(vm)]
+    )
 
 
 def storage(vm: VmBase) -> Any:
     usage = []
     for ref in vm.get("datastore"):
         name = f"[{vm.world.find('Datastore', ref._moId).get('name')}] "
-        here = [(size, capacity) for _key, file, size, capacity in _disks(vm) if file.startswith(name)]
+        here = [
+            (sum(size for _file, size in parts), capacity)
+            for _key, parts, capacity in _disks(vm)
+            if parts[0][0].startswith(name)
+        ]
         committed = sum(size for size, _capacity in here)
         usage.append(
             vim.vm.StorageInfo.UsageOnDatastore(

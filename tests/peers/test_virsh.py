@@ -66,7 +66,7 @@ READS = [
     ("domhostname running01", ["^guest01$"]),
     # Prefix 0: libvirt speaks VI API 2.5, which has addresses without one.
     ("domifaddr running01 --source agent", [r"VM Network +00:50:56:00:00:01 +ipv4 +192\.0\.2\.10/0"]),
-    ("domblklist running01", [r"sda +\[datastore1\] running01/running01\.vmdk", r"hda +\[datastore1\] iso/tools\.iso"]),
+    ("domblklist running01", [r"sda +.* running01/running01-000002\.vmdk", r"hda +\[datastore1\] iso/tools\.iso"]),
     ("domiflist running01", [r"bridge +VM Network +vmxnet3 +00:50:56:00:00:01"]),
     ("dumpxml running01", ["<domain type='vmware' id='1'", "<name>running01</name>", "<vmware:moref>1</vmware:moref>"]),
     ("dumpxml --inactive off01", ["<name>off01</name>", "<memory unit='KiB'>2097152</memory>", "model='vmpvscsi'"]),

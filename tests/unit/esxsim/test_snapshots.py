@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, world_of
+from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, machine, world_of
 from pyVmomi import vim
 
 ON: dict[str, Any] = {"name": "web01", "power_state": "powered-on", "memory_mib": 64}
@@ -114,6 +114,112 @@ def test_children_know_their_place() -> None:
 
     assert (before, list(first.childSnapshot)) == ([second._moId], [])
     assert client.vm().snapshot.currentSnapshot == first
+
+
+def chain(client: Client) -> list[str]:
+    """The files of the first disk, from its base up, as layoutEx has them."""
+    layout = client.vm().layoutEx
+    names = {one.key: one.name for one in layout.file}
+    return [names[part.fileKey[0]].rpartition("/")[2] for part in layout.disk[0].chain]
+
+
+def drives(client: Client) -> list[Any]:
+    return [one for one in client.vm().config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+
+
+def disks(world: Any) -> list[str]:
+    """The descriptors that lie on the datastore."""
+    paths = [path for path, _rest in world.of_type("Datastore")[0].files]
+    return sorted(path.rpartition("/")[2] for path in paths if path.endswith(".vmdk") and path.count("-s") == 0)
+
+
+def test_each_snapshot_freezes_a_file_of_each_disk() -> None:
+    world = world_of({**OFF, "disks": [{"file": "[datastore1] web01/a.vmdk"}, {"mode": "independent_persistent"}]})
+    client = Client(world)
+    first = make(client, "one").result
+    make(client, "two")
+    backing, independent = (one.backing for one in drives(client))
+    grown = chain(client), independent.parent
+    vmx = machine(world).vmx()
+    client.after(0, first.RevertToSnapshot_Task())
+    back = chain(client)
+    client.after(0, client.vm().RemoveAllSnapshots_Task())
+
+    assert grown == (["a.vmdk", "a-000001.vmdk", "a-000002.vmdk"], None)
+    assert [backing.parent.fileName, backing.parent.parent.fileName, backing.parent.parent.parent] == [
+        "[datastore1] web01/a-000001.vmdk",
+        "[datastore1] web01/a.vmdk",
+        None,
+    ]
+    assert 'scsi0:0.fileName = "a-000002.vmdk"' in vmx
+    assert back == ["a.vmdk", "a-000003.vmdk"]
+    assert chain(client) == ["a.vmdk"]
+    assert [name for name in disks(world) if name.startswith("a-0")] == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "whole", "left"),
+    [
+        ("one", False, ["web01.vmdk", "web01-000002.vmdk"]),
+        ("two", False, ["web01.vmdk", "web01-000001.vmdk"]),
+        ("one", True, ["web01.vmdk"]),
+    ],
+)
+def test_what_a_removed_snapshot_froze_is_merged(gone: str, whole: bool, left: list[str]) -> None:
+    world = world_of({**OFF, "disks": [{}], "snapshots": ["one", "two"]})
+    client = Client(world)
+    snapshot = next(node.snapshot for node in machine(world).nodes() if node.name == gone)
+    done = client.after(0, vim.vm.Snapshot(snapshot._moId, client.stub).RemoveSnapshot_Task(removeChildren=whole))
+
+    assert done.state == "success"
+    assert chain(client) == left
+    assert [name for name in disks(world) if "flat" not in name] == sorted(left)
+
+
+def test_without_consolidation_the_files_stay_until_it_is_asked_for() -> None:
+    world = world_of({**OFF, "disks": [{}], "snapshots": ["one", "two"]})
+    client = Client(world)
+    client.after(0, client.vm().RemoveAllSnapshots_Task(consolidate=False))
+    stay = chain(client)
+    client.after(0, client.vm().ConsolidateVMDisks_Task())
+
+    assert stay == ["web01.vmdk", "web01-000001.vmdk", "web01-000002.vmdk"]
+    assert chain(client) == ["web01.vmdk"]
+
+
+def test_a_branch_keeps_the_file_that_both_lie_on() -> None:
+    world = world_of({**OFF, "disks": [{}], "snapshots": ["base", "left"]})
+    client = Client(world)
+    base, left = (vim.vm.Snapshot(node.snapshot._moId, client.stub) for node in machine(world).nodes())
+    client.after(0, base.RevertToSnapshot_Task())
+    make(client, "right")
+    client.after(0, base.RemoveSnapshot_Task(removeChildren=False))
+    both = chain(client)
+    client.after(0, left.RemoveSnapshot_Task(removeChildren=False))
+    one = chain(client)
+    client.after(0, client.vm().Destroy())
+
+    assert both[0] == one[0] == "web01.vmdk"
+    assert (len(both), len(one)) == (3, 2)
+    assert list(world.of_type("Datastore")[0].files) == []
+
+
+def test_a_disk_with_snapshots_grows_for_nobody_and_keeps_its_chain() -> None:
+    client = Client(world_of({**OFF, "disks": [{"size_gib": 1}], "snapshots": ["one"]}))
+    (disk,) = drives(client)
+
+    def edit(**changes: Any) -> Any:
+        disk.backing.parent = None
+        for name, value in changes.items():
+            setattr(disk, name, value)
+        change = vim.vm.device.VirtualDeviceSpec(operation="edit", device=disk)
+        return client.after(0, client.vm().Reconfigure(vim.vm.ConfigSpec(deviceChange=[change])))
+
+    same = edit()
+    larger = edit(capacityInKB=2 * 1024 * 1024)
+
+    assert (same.state, len(chain(client))) == ("success", 2)
+    assert isinstance(larger.error, vim.fault.InvalidDeviceSpec)
 
 
 @pytest.mark.parametrize("level", [31, 32])

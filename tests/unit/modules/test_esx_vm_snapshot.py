@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._flow.snapshot_tree import escaped
-from ansible_collections.virt.esx.plugins.modules import esx_vm_snapshot, esx_vm_snapshot_info
+from ansible_collections.virt.esx.plugins.modules import esx_vm_define, esx_vm_snapshot, esx_vm_snapshot_info
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, run, world_of
@@ -345,3 +345,23 @@ def test_the_facts_of_all_machines_take_one_read() -> None:
     assert len(found.result["vms"]) == 50
     assert {one["current"]["path"] for one in found.result["vms"]} == {"a/b"}
     assert (nobody.error, nobody.result["vms"]) == (None, [])
+
+
+def test_a_machine_with_snapshots_is_still_as_it_was_defined() -> None:
+    disk = {"slot": "scsi0:0", "capacity_kib": 1048576, "file": "web01.vmdk"}
+    definition = {"memory_mib": 512, "controllers": [{"slot": "scsi0", "model": "pvscsi"}], "disks": [disk]}
+    larger = {**definition, "disks": [{**disk, "capacity_kib": 2097152}]}
+    world = world_of()
+
+    def define(wanted: dict[str, Any]) -> Outcome:
+        return run(esx_vm_define, world, name="web01", definition=wanted)
+
+    define(definition)
+    snapshot(world, snapshot="one")
+    same, refused = define(definition), define(larger)
+    snapshot(world, state="all-absent")
+    grown = define(larger)
+
+    assert (same.error, same.result["changed"]) == (None, False)
+    assert "has snapshots" in str(refused.error)
+    assert (grown.error, grown.result["changed"]) == (None, True)
