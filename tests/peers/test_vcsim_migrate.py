@@ -79,7 +79,7 @@ def test_host_cluster_pool_and_datastore(
 def test_a_host_in_maintenance_is_refused_and_so_is_what_is_not_there(
     vcsim: dict[str, str], govc_program: str, tmp_path: pathlib.Path, record_property: Record
 ) -> None:
-    record_property("command", "refused: maintenance mode, unknown host, ambiguous datastore")
+    record_property("command", "refused: maintenance mode, unknown host, host of another datacenter")
     subprocess.run(
         [govc_program, "host.maintenance.enter", "-k", "-u", vcsim["GOVC_URL"], "DC0_C1_H1"],
         check=True,
