@@ -128,6 +128,9 @@ notes:
   - It takes one request to read the snapshots of all machines together with the machines,
     and one more for all machines that were changed.
     O(memory) takes another one where a snapshot is to be made.
+  - Merging disks takes long. Give O(timeout) the seconds that it may take.
+  - A snapshot task that another client has begun is waited for. Check mode does not wait for it,
+    and no host tells what it will lead to, so check mode foresees what comes of the tree as it is now.
 seealso:
   - module: virt.esx.esx_vm_snapshot_info
   - module: virt.esx.esx_vm_power

@@ -13,7 +13,7 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.snapshot_tree impor
 from ansible_collections.virt.esx.plugins.modules import esx_vm_define, esx_vm_snapshot, esx_vm_snapshot_info
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
-from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, run, world_of
+from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, host_of, run, world_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -271,6 +271,19 @@ def test_a_snapshot_that_somebody_else_removes_first_is_gone_all_the_same(is_gon
 
     assert done.kind == (None if is_gone else "not_found")
     assert len(done.vm["snapshots"]) == (0 if is_gone else 1)
+
+
+def test_what_a_killed_run_has_begun_is_waited_for_and_not_done_again() -> None:
+    world = world_of({**OFF, "task_seconds": 30})
+    with host_of(world) as host:
+        vm = host.session.reference("VirtualMachine", "1")
+        host.session.call(vm, "CreateSnapshot_Task", name="new", description="", memory=False, quiesce=False)
+
+    done = snapshot(world, snapshot="new")
+
+    assert (done.error, done.vm["changed"]) == (None, False)
+    assert [one["path"] for one in done.vm["snapshots"]] == ["new"]
+    assert called(world, "CreateSnapshot_Task") == 1
 
 
 def test_a_task_that_fails_says_why() -> None:
