@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pyVmomi import vim
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .world import World
 
 MULTI_WRITER = "sharingMultiWriter"
+# Of each machine its configuration, which is never changed in place, and the disks in it.
+_KNOWN: WeakKeyDictionary[Any, tuple[Any, Sequence[tuple[str, str]]]] = WeakKeyDictionary()
 
 
 def check_free(world: World, store: Datastore, path: str) -> None:
@@ -99,8 +102,19 @@ def users(world: World, name: str, *, but: Any = None, shared: bool = False) -> 
         if vm is but:
             continue
         # Whether it runs is asked of the few that have the disk: a batch that begins asks this of all, for each of all.
-        for file, sharing in disks(vm):
+        for file, sharing in _known_disks(vm):
             is_in_the_way = file == name and not (shared and sharing == MULTI_WRITER)
             if is_in_the_way and vm.get("runtime.powerState") == "poweredOn":
                 found.append(str(vm.get("name")))
     return found
+
+
+def _known_disks(vm: Any) -> Sequence[tuple[str, str]]:
+    """Return :func:`disks`, looked for again only where the configuration is another one."""
+    if vm.machine is not None:
+        return tuple(disks(vm))
+    config = vm.stored("config")
+    known = _KNOWN.get(vm)
+    if known is None or known[0] is not config:
+        known = _KNOWN[vm] = (config, tuple(disks(vm)))
+    return known[1]

@@ -212,6 +212,10 @@ class ManagedObject:
         self._state[name] = value
         self.touch(path)
 
+    def stored(self, name: str) -> Any:
+        """Return a top-level property as it was set, nothing derived: the same object until it is set again."""
+        return self._state.get(name)
+
     def append(self, path: str, *items: Any) -> None:
         """Add items at the end of an array."""
         self.set(path, [*(self.get(path) or []), *items])
