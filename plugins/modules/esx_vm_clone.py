@@ -37,7 +37,7 @@ options:
   source:
     description:
       - The name of the virtual machine to copy. One of O(source), O(source_uuid) and O(source_moid) is needed.
-      - It must be powered off. It is not asked for where nothing is left to copy.
+      - It must be powered off, unless O(linked) is set. It is not asked for where nothing is left to copy.
     type: str
   source_uuid:
     description: The BIOS UUID of the virtual machine to copy.
@@ -71,6 +71,15 @@ options:
       - If it is left out, they are what the source's are, so that thin disks stay thin.
     type: str
     choices: [thin, thick, eager-zeroed]
+  linked:
+    description:
+      - Whether the copy's disks lie on those of the source, as its current snapshot keeps them,
+        instead of being copied. That takes seconds and hardly any space. The source may run.
+      - Each disk of the source must have a snapshot. It must stay as long as there are linked copies,
+        for a host does not know of them and lets it be removed.
+      - If it is left out, the disks are copied.
+    type: bool
+    default: false
   timeout:
     description:
       - How many seconds one step may take, such as the copying of one disk.
@@ -83,8 +92,8 @@ notes:
     A run that fails takes all of them away. If a run is killed, the next one for the same name does so,
     waits for the host to end what it still copies, and begins anew.
     Nothing else is ever deleted or overwritten.
-  - A source that is powered on or suspended is refused, as are encrypted ones and those with a virtual TPM,
-    raw devices or disks that several virtual machines share.
+  - Without O(linked), a source that is powered on or suspended is refused. So are encrypted sources and those
+    with a virtual TPM, raw devices and disks that several virtual machines share.
   - How far the host is with a disk is shown with its tasks. A step that takes too long says it in its failure.
 seealso:
   - module: virt.esx.esx_vm_define
@@ -122,6 +131,12 @@ EXAMPLES = r"""
     names: [test01, test02, test03]
     datastore: ssd1
     provisioning: thin
+
+- name: Make twenty machines for one night of tests, in seconds
+  virt.esx.esx_vm_clone:
+    source: debian12-golden
+    names: "{{ range(1, 21) | map('regex_replace', '^', 'night') | list }}"
+    linked: true
 """
 
 RETURN = r"""
@@ -282,6 +297,7 @@ ARGUMENT_SPEC = {
     "folder": {"type": "str"},
     "resource_pool": {"type": "str"},
     "provisioning": {"type": "str", "choices": [kind.value for kind in Provisioning]},
+    "linked": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 7200},
 }
 
@@ -299,11 +315,14 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResu
     if not names or not all(names):
         option = "names" if params["name"] is None else "name"
         raise OptionError(f"'{option}' is empty or holds an empty value: it must say what the copies are called")
+    if params["linked"] and params["provisioning"] is not None:
+        raise OptionError("'provisioning' is about blocks that are copied, and with 'linked' none are", option="linked")
     (option,) = (one for one in _SOURCES if params[one] is not None)
     cloner = Cloner(
         host,
         Placement(**{place: params[place] for place in _PLACES}),
         provisioning=None if params["provisioning"] is None else Provisioning(params["provisioning"]),
+        linked=params["linked"],
         timeout=number_of(params, "timeout", least=1, most=LONGEST_SECONDS),
         check_mode=check_mode,
     )

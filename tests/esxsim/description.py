@@ -103,6 +103,8 @@ class Machine:
     floppies: tuple[Port, ...] = ()
     pci_devices: tuple[Port, ...] = ()
     scsi_models: Mapping[int, str] = field(default_factory=dict)
+    # SATA and NVMe controllers that may have nothing on them.
+    other_controllers: tuple[tuple[str, int], ...] = ()
     video_ram_kib: int = 4096
     memory_limit: int = -1
     memory_reservation: int = 0

@@ -29,7 +29,7 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
     """
     used = [*(one.slot for one in machine.disks), *(one.slot for one in machine.cdroms)]
     slots = [(slot, device_key(slot)) for slot in used]
-    controllers = sorted({(slot.bus, slot.controller) for slot, _rest in slots if slot.bus != "ide"} | _scsi(machine))
+    controllers = sorted({(slot.bus, slot.controller) for slot, _rest in slots if slot.bus != "ide"} | _bare(machine))
     on_pci = [VIDEO, 12000]
     on_pci += [controller_key(Slot(bus=bus, controller=number)) for bus, number in controllers]
     on_pci += [4000 + one.index for one in machine.nics]
@@ -54,8 +54,9 @@ def devices(machine: Machine, store_of: Any) -> list[Any]:
     return found
 
 
-def _scsi(machine: Machine) -> set[tuple[str, int]]:
-    return {("scsi", number) for number in machine.scsi_models}
+def _bare(machine: Machine) -> set[tuple[str, int]]:
+    """The controllers that are there whatever hangs on them."""
+    return {*(("scsi", number) for number in machine.scsi_models), *machine.other_controllers}
 
 
 @cache

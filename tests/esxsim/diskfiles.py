@@ -78,14 +78,17 @@ def _check_unused(change: Change, name: str, backing: Any) -> None:
     own = (one.backing for one in change.devices if isinstance(one, device.VirtualDisk))
     if change.running and any(getattr(one, "fileName", None) == name for one in own):
         raise locks.locked(name)
-    shared = str(backing.sharing or "") == locks.MULTI_WRITER
-    users = locks.users(change.world, name, but=change.machine, shared=shared)
+    users = locks.users(change.world, name, but=change.machine, sharing=str(backing.sharing or ""))
     if users:
         raise vim.fault.FileLocked(file=name, msg=f"Unable to access file {name} since it is locked by {users[0]}")
 
 
 def _created(change: Change, disk: Any, index: int, *, replace: bool) -> Any:
     backing = disk.backing
+    below = _below(change, backing.parent) if backing.parent is not None else None
+    if below is not None:
+        disk = like(disk, capacityInKB=below.capacity_kib)
+        backing = like(backing, thinProvisioned=True, eagerlyScrub=None)
     capacity = disk.capacityInKB or (disk.capacityInBytes or 0) // 1024
     if capacity < 1:
         raise invalid(index, "device.capacityInKB", "a disk needs a capacity")
@@ -107,6 +110,18 @@ def _created(change: Change, disk: Any, index: int, *, replace: bool) -> Any:
     change.acts.append(lambda: _make(store, path, name, capacity, make))
     made = like(backing, fileName=name, thinProvisioned=thin, eagerlyScrub=True if eager else None, uuid=uuid)
     return like(disk, capacityInKB=capacity, capacityInBytes=capacity * 1024, backing=made)
+
+
+def _below(change: Change, parent: Any) -> vmdk.Disk:
+    """Read the disk that a new one is to lie on, which may be open elsewhere as long as nobody writes to it."""
+    store, path = find_store(change.world, parent.fileName)
+    below = found(store, path, parent.fileName)
+    for vm in change.world.of_type("VirtualMachine"):
+        own = (one.backing for one in vm.get("config.hardware.device") if isinstance(one, device.VirtualDisk))
+        is_written = any(getattr(one, "fileName", None) == parent.fileName for one in own)
+        if is_written and vm.get("runtime.powerState") == "poweredOn":
+            raise locks.locked(parent.fileName)
+    return below
 
 
 def _make(store: Datastore, path: str, name: str, capacity: int, make: dict[str, Any]) -> None:

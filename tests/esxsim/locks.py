@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .world import World
 
 MULTI_WRITER = "sharingMultiWriter"
+READ_ONLY = "read-only"
 # Of each machine its configuration, which is never changed in place, and the disks in it.
 _KNOWN: WeakKeyDictionary[Any, tuple[Any, Sequence[tuple[str, str]]]] = WeakKeyDictionary()
 
@@ -74,10 +75,10 @@ def disks(vm: Any) -> Iterator[tuple[str, str]]:
     for one in vm.get("config.hardware.device"):
         if isinstance(one, vim.vm.device.VirtualDisk) and getattr(one.backing, "fileName", None):
             backing: Any = one.backing
-            while backing is not None:
-                yield backing.fileName, str(getattr(backing, "sharing", None) or "")
-                # With snapshots, it lies on top of other files.
-                backing = getattr(backing, "parent", None)
+            yield backing.fileName, str(getattr(backing, "sharing", None) or "")
+            # With snapshots, it lies on top of other files, which nobody writes to.
+            while (backing := getattr(backing, "parent", None)) is not None:
+                yield backing.fileName, READ_ONLY
 
 
 def media(vm: Any) -> Iterator[str]:
@@ -91,19 +92,19 @@ def media(vm: Any) -> Iterator[str]:
             yield name
 
 
-def users(world: World, name: str, *, but: Any = None, shared: bool = False) -> list[str]:
+def users(world: World, name: str, *, but: Any = None, sharing: str = "") -> list[str]:
     """
     The names of running machines that have a disk open; ``but`` does not count.
 
-    ``shared``: machines that share the disk with many writers do not count either.
+    Nor do machines that have it open in the way of ``sharing``, as one of many writers or without writing to it.
     """
     found = []
     for vm in world.of_type("VirtualMachine"):
         if vm is but:
             continue
         # Whether it runs is asked of the few that have the disk: a batch that begins asks this of all, for each of all.
-        for file, sharing in _known_disks(vm):
-            is_in_the_way = file == name and not (shared and sharing == MULTI_WRITER)
+        for file, own_sharing in _known_disks(vm):
+            is_in_the_way = file == name and not (sharing in (MULTI_WRITER, READ_ONLY) and sharing == own_sharing)
             if is_in_the_way and vm.get("runtime.powerState") == "poweredOn":
                 found.append(str(vm.get("name")))
     return found

@@ -79,7 +79,7 @@ def why_not(vm: VirtualMachine) -> Any:
             return _cannot_open(name, "msg.disk.noBackEnd", str(error))
         if disk is None:
             return _cannot_open(name, "msg.disk.noBackEnd", "The system cannot find the file specified")
-        if locks.users(vm.world, name, but=vm, shared=sharing == locks.MULTI_WRITER):
+        if locks.users(vm.world, name, but=vm, sharing=sharing):
             return _cannot_open(name, "msg.fileio.lock", "Failed to lock the file")
     return None
 

@@ -78,6 +78,9 @@ def read(data: bytes, vmx_path: str, stores: Mapping[str, str] | None = None) ->
         floppies=tuple(_ports(found, "floppy", 2, vmx_path, stores)),
         pci_devices=tuple(_passed_through(found)),
         scsi_models=_scsi_models(found),
+        other_controllers=tuple(
+            (bus, number) for bus in ("sata", "nvme") for number in range(4) if _true(found, f"{bus}{number}.present")
+        ),
         video_ram_kib=_number(found, "svga.vramsize", 4096 * 1024, vmx_path) // 1024,
         memory_limit=_number(found, "sched.mem.max", -1, vmx_path),
         memory_reservation=max(

@@ -35,17 +35,28 @@ _PAST = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What the name of a linked copy ends with until its disks are there.
+UNFINISHED = ".unfinished-clone"
 _ENCRYPTED = re.compile(r"encryption\.(?:keySafe|data)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiskCopy:
-    """One disk to be copied: ``[datastore] directory/name.vmdk`` here and there, and what the copy's blocks are."""
+    """
+    One disk of a copy: ``[datastore] directory/name.vmdk`` here and there, and what the copy's blocks are.
+
+    With ``is_linked``, ``source`` is a file that a snapshot keeps as it is, and the copy's lies on top of it.
+    """
 
     slot: str
     source: str
     target: str
     provisioning: Provisioning
+    is_linked: bool = False
+
+    def __str__(self) -> str:
+        how = "linked" if self.is_linked else self.provisioning.value
+        return f"{self.source} -> {self.target} ({how})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +64,19 @@ class Clone:
     """
     A copy as it is planned.
 
-    ``home`` is its directory and ``vmx_path`` its VMX, whose text is ``text``; ``nvram`` is where the source's NVRAM is
-    and where the copy's will be, None where there is none to copy.
+    ``definition`` is what it will be. ``home`` is its directory and ``vmx_path`` its VMX, whose text is ``text``; that
+    of a linked copy has no disks yet and another name, for such disks only the host can make, for a machine that it
+    knows. ``nvram`` is where the source's NVRAM is and where the copy's will be, None where there is none to copy.
     """
 
     name: str
+    definition: VmDefinition
     home: DatastorePath
     vmx_path: DatastorePath
     text: VmxText
     disks: tuple[DiskCopy, ...]
     nvram: tuple[str, str] | None
+    is_linked: bool = False
 
     @property
     def claim_path(self) -> DatastorePath:
@@ -135,6 +149,7 @@ def plan(
     home: DatastorePath,
     provisioning: Mapping[str, Provisioning | None],
     wanted: Provisioning | None,
+    frozen: Mapping[str, str] | None = None,
 ) -> Clone:
     """
     Plan a copy.
@@ -146,6 +161,7 @@ def plan(
         home: The directory that the copy is to have.
         provisioning: What the blocks of the source's disks are, by slot; None where that is not known.
         wanted: What the blocks of the copies shall be; None: as the source's.
+        frozen: For a linked copy, the file that each disk shall lie on, by slot; None: the disks are copied.
 
     Raises:
         PlanError: such a machine cannot be copied file by file.
@@ -157,23 +173,37 @@ def plan(
     disks = tuple(
         DiskCopy(
             slot=str(disk.slot),
-            source=disk.file or "",
+            source=(disk.file or "") if frozen is None else _frozen(frozen, str(disk.slot)),
             target=str(home.join(f"{base}{f'_{number}' if number else ''}.vmdk")),
             provisioning=wanted or provisioning.get(str(disk.slot)) or Provisioning.THICK,
+            is_linked=frozen is not None,
         )
         for number, disk in enumerate(have.disks)
     )
     names = replace(where, datastore=home.datastore, directory=home.path, short=True)
     nvram = None if have.nvram is None else (have.nvram, str(home.join(f"{base}.nvram")))
     want = _rewritten(have, name, disks, nvram)
+    first = want if frozen is None else replace(want, name=f"{name}{UNFINISHED}", disks=())
     return Clone(
         name=name,
+        definition=want,
         home=home,
         vmx_path=home.join(f"{base}.vmx"),
-        text=vmx.update(source, want, names),
+        text=vmx.update(source, first, names),
         disks=disks,
         nvram=nvram,
+        is_linked=frozen is not None,
     )
+
+
+def _frozen(frozen: Mapping[str, str], slot: str) -> str:
+    """Return the file that a linked disk lies on, or say that none is kept as it is."""
+    if slot not in frozen:
+        raise PlanError(
+            f"{slot} of the source has no snapshot, and a linked copy lies on a disk that a snapshot keeps as it is: "
+            "make one first with virt.esx.esx_vm_snapshot"
+        )
+    return frozen[slot]
 
 
 def _check(have: VmDefinition) -> None:

@@ -24,18 +24,20 @@ from .._flow.clone import Claim, Clone, plan
 from .._flow.outcome import VmResult
 from .._flow.select import Selector
 from .._flow.state import PowerState, Vm, VmState
-from .._vmx import vmx
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import compare
 from .._vmx.drives import Provisioning
 from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
 from .._vmx.text import VmxText
+from . import sdk
 from .config_info import Config, read_config
+from .device_spec import child_disk
 from .disks import Disks
 from .files import Files
 from .making import Maker, Placement
 from .properties import objects, read
+from .tasks import run_task
 
 if TYPE_CHECKING:
     from .environment import Environment
@@ -49,12 +51,17 @@ SMALL_FILES_BYTES = 2 * 1024 * KIB
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The machine that is copied: what it is, how it is configured, and the bytes of its disks by slot."""
+    """
+    The machine that is copied: what it is, how it is configured, and the bytes of its disks by slot.
+
+    ``frozen`` has the files that its snapshots keep as they are, by slot, where the copies are to be linked.
+    """
 
     found: FoundVm
     config: Config
     used_bytes: Mapping[str, int]
     vmx_path: DatastorePath
+    frozen: Mapping[str, str] | None
 
     @property
     def provisioning(self) -> dict[str, Provisioning | None]:
@@ -62,7 +69,9 @@ class Source:
         return {str(disk.slot): disk.provisioning for disk in self.config.definition.disks}
 
     def bytes_of(self, slot: str, provisioning: Provisioning) -> int:
-        """Return the space that a copy of a disk needs."""
+        """Return the space that a copy of a disk needs; one that lies on another takes what is written to it."""
+        if self.frozen is not None:
+            return 0
         disk = next(one for one in self.config.definition.disks if str(one.slot) == slot)
         capacity = (disk.capacity_kib or 0) * KIB
         return min(capacity, self.used_bytes.get(slot, 0)) if provisioning is Provisioning.THIN else capacity
@@ -77,12 +86,14 @@ class Cloner:
         placement: Placement,
         *,
         provisioning: Provisioning | None,
+        linked: bool,
         timeout: float,
         check_mode: bool,
     ) -> None:
         self._host = host
         self._placement = placement
         self._provisioning = provisioning
+        self._linked = linked
         self._timeout = timeout
         self._check_mode = check_mode
 
@@ -101,6 +112,7 @@ class Cloner:
         if not all(there.values()):
             source = self._source(selector, known)
         work = _Work(self._host, environment, files, self._placement, self._provisioning, self._timeout)
+        work.registered = {str(one.values.get(VMX_PATH)): one.vm for one in known}
         results = []
         for name in names:
             if there[name]:
@@ -112,7 +124,7 @@ class Cloner:
     def _source(self, selector: Selector, known: Sequence[FoundVm]) -> Source:
         picked = selector.pick([one.vm for one in known], lambda hits: {vm.moid: vm.name for vm in hits})
         found = next(one for one in known if one.vm.moid == picked[0].moid)
-        _check_idle(found)
+        _check_idle(found, linked=self._linked)
         reference = self._host.session.reference("VirtualMachine", found.vm.moid)
         paths = {"VirtualMachine": ("config", "layoutEx")}
         values = next(iter(read(self._host.session, objects([reference]), paths))).values
@@ -125,6 +137,7 @@ class Cloner:
             config=config,
             used_bytes=_used_bytes(config, values.get("layoutEx")),
             vmx_path=DatastorePath.parse(found.values[VMX_PATH]),
+            frozen=_frozen(config) if self._linked else None,
         )
 
     def _as_it_is(self, found: Sequence[FoundVm], work: _Work) -> VmResult:
@@ -148,7 +161,6 @@ class Cloner:
             return VmResult(vm=vm, before=nothing, after=nothing, error=error)
         if moid:
             vm = self._host.lookup_with_config(moid)[0].vm
-        names = FileNames(datastore=clone.home.datastore, directory=clone.home.path)
         return VmResult(
             vm=vm,
             before=nothing,
@@ -158,8 +170,8 @@ class Cloner:
             changed_after={
                 "registered": True,
                 "source": source.found.vm.name,
-                "copied": [f"{disk.source} -> {disk.target} ({disk.provisioning.value})" for disk in clone.disks],
-                "definition": compare(VmDefinition(), vmx.parse(clone.text, names)).after(),
+                "copied": [str(disk) for disk in clone.disks],
+                "definition": compare(VmDefinition(), clone.definition).after(),
             },
         )
 
@@ -181,10 +193,13 @@ class _Work:
         self._files = files
         self._placement = placement
         self._provisioning = provisioning
+        self._timeout = timeout
         self._disks = Disks(host.session, environment, timeout=timeout, now=host.now)
         self._maker = Maker(host.session, environment, placement, timeout=timeout, now=host.now, check_mode=False)
         self._text: VmxText | None = None
         self._taken: dict[str, int] = {}
+        # Machines by the paths of their VMX, as they were before.
+        self.registered: Mapping[str, Vm] = {}
 
     def check(self, name: str, source: Source) -> tuple[Clone, Claim | None]:
         """
@@ -203,6 +218,7 @@ class _Work:
             home=self._home(name, source),
             provisioning=source.provisioning,
             wanted=self._provisioning,
+            frozen=source.frozen,
         )
         self._maker.check_places()
         left = self._claim(clone.claim_path)
@@ -223,18 +239,26 @@ class _Work:
         """
         owns_home = self._files.make_folder(clone.home)
         if left is not None:
+            unfinished = self.registered.get(str(clone.vmx_path))
+            if unfinished is not None:
+                self._unregister(unfinished.moid)
             self._take_away(left)
             owns_home = owns_home or left.owns_home
         claim = clone.claim(owns_home=owns_home)
+        moid = None
         try:
             self._files.put(clone.claim_path, claim.to_bytes())
-            for number, disk in enumerate(clone.disks, 1):
+            for number, disk in enumerate(() if clone.is_linked else clone.disks, 1):
                 self._disks.copy(disk, f"disk {number} of {len(clone.disks)}")
             if clone.nvram is not None:
                 self._copy_nvram(*map(DatastorePath.parse, clone.nvram))
             self._files.put_new(clone.vmx_path, clone.text.to_bytes())
             moid = self._maker.register_path(clone.vmx_path, None)
+            if clone.is_linked and moid is not None:
+                self._link(moid, clone)
         except EsxError:
+            if moid is not None:
+                self._unregister(moid)
             self._take_away(claim)
             self._files.delete(clone.claim_path)
             if claim.owns_home:
@@ -242,6 +266,23 @@ class _Work:
             raise
         self._files.delete(clone.claim_path)
         return moid or ""
+
+    def _link(self, moid: str, clone: Clone) -> None:
+        """Let the host make the disks and give the machine its name, in one step."""
+        vm = self._session.reference("VirtualMachine", moid)
+        (row,) = read(self._session, objects([vm]), {"VirtualMachine": ["config"]})
+        config = read_config(row.values["config"])
+        keys = {slot: device.key for slot, device in config.devices.items()}
+        disks = {str(disk.slot): disk for disk in clone.definition.disks}
+        spec = sdk.vim.vm.ConfigSpec(name=clone.name, changeVersion=config.change_version)
+        spec.deviceChange = [
+            child_disk(disks[disk.slot], -number, keys, parent=disk.source)
+            for number, disk in enumerate(clone.disks, 1)
+        ]
+        run_task(self._session, vm, "ReconfigVM_Task", timeout=self._timeout, spec=spec)
+
+    def _unregister(self, moid: str) -> None:
+        self._session.call(self._session.reference("VirtualMachine", moid), "UnregisterVM")
 
     def _copy_nvram(self, source: DatastorePath, target: DatastorePath) -> None:
         """Copy what the firmware remembers; a machine that never ran has nothing to remember."""
@@ -287,15 +328,15 @@ class _Work:
         self._taken[store.name] = taken + need
 
 
-def _check_idle(found: FoundVm) -> None:
-    """Refuse a source that has its disks open, or that something is done with."""
+def _check_idle(found: FoundVm, *, linked: bool) -> None:
+    """Refuse a source that has the disks open that are to be copied, or that something is done with."""
     state = found.state
     if state.question is not None:
         raise PlanError(f"{found.vm} has a question, answer it first: {state.question.text}")
     pending = [task for task in state.tasks if task.is_pending]
     if pending:
         raise PlanError(f"{found.vm} is busy: its task {pending[0].operation} has not ended")
-    if state.power_state is not PowerState.OFF:
+    if state.power_state is not PowerState.OFF and not linked:
         power = state.power_state.value if state.power_state else "in an unknown power state"
         raise PlanError(
             f"{found.vm} is {power}, and its disks can be copied while it is powered-off only: power it off first"
@@ -307,6 +348,15 @@ def _check_disks(vm: Vm, config: Config) -> None:
         backing: Any = config.devices[str(disk.slot)].backing
         if "RawDisk" in type(backing).__name__:
             raise PlanError(f"{vm}: {disk.slot} is a raw device ({disk.file}), and a copy of it would be the same LUN")
+
+
+def _frozen(config: Config) -> dict[str, str]:
+    """Return the file below the one that is written to, by slot; a snapshot keeps it as it is."""
+    parents = {
+        str(disk.slot): getattr(config.devices[str(disk.slot)].backing, "parent", None)
+        for disk in config.definition.disks
+    }
+    return {slot: str(parent.fileName) for slot, parent in parents.items() if parent is not None}
 
 
 def _used_bytes(config: Config, layout: Any) -> dict[str, int]:

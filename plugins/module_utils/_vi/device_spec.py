@@ -85,6 +85,13 @@ def new_device(device: Any, key: int, controllers: Mapping[str, int]) -> Any:
     return write(made, device)
 
 
+def child_disk(disk: drives.Disk, key: int, controllers: Mapping[str, int], *, parent: str) -> Any:
+    """Make the change that adds a disk which the host makes on top of the file ``parent``."""
+    made = new_device(disk, key, controllers)
+    made.backing.parent = _new("VirtualDisk.FlatVer2BackingInfo", fileName=parent, diskMode=made.backing.diskMode)
+    return sdk.vim.vm.device.VirtualDeviceSpec(operation="add", fileOperation="create", device=made)
+
+
 def _class_of(device: Any) -> str:
     if isinstance(device, drives.Controller):
         return {"sata": "VirtualAHCIController", "nvme": "VirtualNVMEController"}.get(

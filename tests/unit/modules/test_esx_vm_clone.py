@@ -6,17 +6,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
-from ansible_collections.virt.esx.plugins.modules import esx_vm_clone, esx_vm_define, esx_vm_info, esx_vm_power
+from ansible_collections.virt.esx.plugins.modules import (
+    esx_vm_clone,
+    esx_vm_define,
+    esx_vm_info,
+    esx_vm_power,
+    esx_vm_snapshot,
+)
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import WorldTransport, called, params, run, world_of
+from pyVmomi import vim
 
 MIB = 1024
 STORES = [{"name": "datastore1", "free_gib": 100}, {"name": "ssd", "free_gib": 20}]
@@ -165,6 +172,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"power_state": "suspended"}, {}, "is suspended"),
     ({"questions": [{"question": "msg.serial.file.open", "during": "now"}]}, {}, "answer it first"),
     ({}, {"datastore": "nowhere"}, "no datastore 'nowhere'; there are 'datastore1', 'ssd'"),
+    ({}, {"linked": True, "provisioning": "thin"}, "with 'linked' none are"),
     ({}, {"resource_pool": "nowhere"}, "no resource pool 'nowhere'"),
     (
         {"disks": [{"size_gib": 30, "thin": False}]},
@@ -254,6 +262,75 @@ def test_a_session_that_ends_while_a_disk_is_copied_is_renewed() -> None:
     assert called(world, "CopyVirtualDisk_Task") == 3
 
 
+def a_world_with_a_snapshot(**more: Any) -> World:
+    """The same host; what its machine was is kept by a snapshot, and it runs on."""
+    world = a_world(**more)
+    assert run(esx_vm_snapshot, world, name="golden", snapshot="image").error is None
+    assert run(esx_vm_power, world, name="golden", state="powered-on").error is None
+    world.calls.clear()
+    return world
+
+
+def test_a_linked_copy_lies_on_what_a_snapshot_keeps() -> None:
+    world = a_world_with_a_snapshot()
+    free = free_of(world)
+
+    foreseen = run(esx_vm_clone, world, check_mode=True, source="golden", names=["a", "b"], linked=True)
+    assert methods_of(world) <= READS
+    done = run(esx_vm_clone, world, source="golden", names=["a", "b"], linked=True)
+    again = run(esx_vm_clone, world, source="golden", names=["a", "b"], linked=True)
+
+    assert done.error is None
+    assert foreseen.result["diff"] == done.result["diff"]
+    assert not again.result["changed"]
+    assert called(world, "CopyVirtualDisk_Task") == 0
+    assert free - free_of(world) < 1024**2
+    parents = [one.backing.parent.fileName for one in disks_of(world, "a")]
+    assert parents == [one.backing.parent.fileName for one in disks_of(world, "golden")]
+    assert [one.backing.fileName for one in disks_of(world, "a")] == [
+        "[datastore1] a/a.vmdk",
+        "[datastore1] a/a_1.vmdk",
+        "[datastore1] a/a_2.vmdk",
+    ]
+    source, copy = definition_of(world, "golden"), definition_of(world, "a")
+    assert [disk["capacity_kib"] for disk in copy["disks"]] == [disk["capacity_kib"] for disk in source["disks"]]
+    assert copy["uuid"] != source["uuid"]
+    assert copy["name"] == "a"
+    assert run(esx_vm_power, world, names=["a", "b"], state="powered-on").error is None
+
+
+def test_without_a_snapshot_nothing_can_lie_on_a_disk() -> None:
+    world = a_world()
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01", linked=True)
+
+    assert "sata0:0 of the source has no snapshot" in str(outcome.error)
+    assert methods_of(world) <= READS
+
+
+@pytest.mark.parametrize("method", ["PUT", "RegisterVM_Task", "ReconfigVM_Task"])
+def test_a_linked_copy_that_fails_leaves_nothing_over(method: str) -> None:
+    world = a_world_with_a_snapshot()
+    before = files_of(world)
+    world.faults.add(FaultRule(method=method, action="disk-full"))
+
+    assert run(esx_vm_clone, world, source="golden", name="web01", linked=True).error is not None
+
+    assert files_of(world) == before
+    assert names_of(world) == ["golden"]
+
+
+def free_of(world: World) -> int:
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    free: int = store.files.free
+    return free
+
+
+def disks_of(world: World, name: str) -> list[Any]:
+    (vm,) = [vm for vm in world.of_type("VirtualMachine") if vm.get("name") == name]
+    return [one for one in vm.get("config.hardware.device") if isinstance(one, vim.vm.device.VirtualDisk)]
+
+
 class Killed(BaseException):
     """The end of a process that has no chance to clean up."""
 
@@ -288,7 +365,7 @@ class MortalTransport(WorldTransport):
             raise Killed
 
 
-def clone_until_killed(world: World, last: int, *, arrives: bool) -> bool:
+def clone_until_killed(world: World, last: int, *, arrives: bool, linked: bool) -> bool:
     """Clone, and die with the nth request; False: it ended before."""
     session = Session(
         MortalTransport(world, last, arrives=arrives),
@@ -296,28 +373,35 @@ def clone_until_killed(world: World, last: int, *, arrives: bool) -> bool:
     )
     try:
         session.open()
-        esx_vm_clone.run(
-            params(esx_vm_clone, source="golden", name="web01"), Host(session, now=world.clock.now), check_mode=False
-        )
+        given = params(esx_vm_clone, source="golden", name="web01", linked=linked)
+        esx_vm_clone.run(given, Host(session, now=world.clock.now), check_mode=False)
     except Killed:
         return True
     return False
 
 
-def test_whenever_it_is_killed_the_next_run_ends_the_same() -> None:
+@pytest.mark.parametrize(
+    ("linked", "prepared", "most"),
+    [(False, a_world, 31), (True, a_world_with_a_snapshot, 20)],
+    ids=["copied", "linked"],
+)
+def test_whenever_it_is_killed_the_next_run_ends_the_same(
+    linked: bool, prepared: Callable[..., World], most: int
+) -> None:
     """A machine of three disks, killed before and after each request, while the host goes on with what it has begun."""
-    undisturbed = a_world(defaults={"copy_seconds": 5})
-    assert run(esx_vm_clone, undisturbed, source="golden", name="web01").error is None
+    wish: dict[str, Any] = {"source": "golden", "name": "web01", "linked": linked}
+    undisturbed = prepared(defaults={"copy_seconds": 5})
+    assert run(esx_vm_clone, undisturbed, **wish).error is None
     wanted = (files_of(undisturbed), names_of(undisturbed), definition_of(undisturbed, "web01"))
     runs = 0
     for arrives in (False, True):
         for last in range(1, 200):
-            world = a_world(defaults={"copy_seconds": 5})
-            if not clone_until_killed(world, last, arrives=arrives):
+            world = prepared(defaults={"copy_seconds": 5})
+            if not clone_until_killed(world, last, arrives=arrives, linked=linked):
                 break
             runs += 1
-            outcome = run(esx_vm_clone, world, source="golden", name="web01")
+            outcome = run(esx_vm_clone, world, **wish)
             assert outcome.error is None, (last, arrives)
             assert (files_of(world), names_of(world), definition_of(world, "web01")) == wanted, (last, arrives)
-            assert not run(esx_vm_clone, world, source="golden", name="web01").result["changed"]
-    assert runs > 60
+            assert not run(esx_vm_clone, world, **wish).result["changed"]
+    assert runs >= 2 * most
