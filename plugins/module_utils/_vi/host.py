@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from .._errors import ConnectError, ConnectionLost, FaultError, NotFound, SessionExpired, VmGone
 from .._flow.select import Selector
 from .._flow.state import Vm, VmState
+from . import sdk
 from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
-from .properties import all_hosts, all_vms, no_collection, objects, read, recent_tasks, running_host
+from .properties import all_hosts, all_vms, objects, read, recent_tasks, running_host
 from .query import chosen_moids
 from .reader import Row
 
@@ -265,7 +266,7 @@ class Host:
     def _read_facts(
         self, folder: str | None, also: Sequence[str] = ()
     ) -> tuple[list[dict[str, Any]], list[FoundVm], Places]:
-        with no_collection():
+        with sdk.no_collection():
             rows, places = self._walk((*FACT_PATHS, *also))
             found = self._within(self._found(rows), places, folder)
             facts = [_facts(item, places) for item in found]

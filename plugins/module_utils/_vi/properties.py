@@ -10,9 +10,7 @@ Source: vmodl.query.PropertyCollector, method RetrievePropertiesEx (and its cont
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,18 +28,6 @@ READS = 3
 PAGE = 1000
 
 
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Do without the search for cycles while very many objects are made that have none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> list[Row]:
     """
     Read properties of all objects that ``start`` leads to.
@@ -54,7 +40,7 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
         try:
             # Another task in the same session may have read in pages too, and a collector gives them to one at a time.
             collector = session.content.propertyCollector if attempt == 1 else session.open_collector()
-            with no_collection():
+            with sdk.no_collection():
                 return [row for page in _pages(session, collector, spec) for row in page]
         except _PageLost as lost:
             if attempt == READS:

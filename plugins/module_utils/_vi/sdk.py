@@ -11,11 +11,27 @@ touches an attribute of ``vim`` while it is being imported, and :func:`require` 
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._errors import MissingLibrary
 
 MISSING: str | None = None
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Do without the search for cycles while very many objects are made that have none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,12 +58,14 @@ if TYPE_CHECKING:
 
 else:
     try:
-        from pyVmomi import vim, vmodl
-        from pyVmomi.Iso8601 import ParseISO8601 as parse_time
-        from pyVmomi.SoapAdapter import SoapDeserializer, SoapResponseDeserializer, SoapStubAdapterBase
-        from pyVmomi.VmomiSupport import Enum
-        from pyVmomi.VmomiSupport import GuessWsdlType as find_type
-        from pyVmomi.VmomiSupport import versionMap as version_names
+        # It registers thousands of types.
+        with no_collection():
+            from pyVmomi import vim, vmodl
+            from pyVmomi.Iso8601 import ParseISO8601 as parse_time
+            from pyVmomi.SoapAdapter import SoapDeserializer, SoapResponseDeserializer, SoapStubAdapterBase
+            from pyVmomi.VmomiSupport import Enum
+            from pyVmomi.VmomiSupport import GuessWsdlType as find_type
+            from pyVmomi.VmomiSupport import versionMap as version_names
     except ImportError as error:
         vim, vmodl, version_names = None, None, {}
         SoapStubAdapterBase, SoapDeserializer, SoapResponseDeserializer, Enum = object, object, object, object
