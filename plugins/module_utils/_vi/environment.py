@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PATHS: Mapping[str, Iterable[str]] = {
     "Datacenter": ("name", "parent", "vmFolder"),
-    "ComputeResource": ("name", "resourcePool", "environmentBrowser"),
+    "ComputeResource": ("name", "parent", "resourcePool", "environmentBrowser"),
     "HostSystem": ("name", "parent", "datastore", "network", "runtime.connectionState"),
     "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace"),
     "Network": ("name",),
@@ -51,9 +51,9 @@ class Environment:
     """
     One host with what it offers.
 
-    ``compute`` and ``datacenter`` are the names of the compute resource and of the datacenter; ``center`` is the
-    datacenter itself, and ``vm_folder``, ``pool``, ``host`` and ``browser`` are managed objects too; ``folders`` are
-    those of the whole inventory, by their paths.
+    ``compute`` is the search path of the compute resource, ``datacenter`` the name of the datacenter; ``center`` is
+    the datacenter itself, and ``vm_folder``, ``pool``, ``host`` and ``browser`` are managed objects too; ``folders``
+    are those of the whole inventory, by their paths.
     """
 
     datacenter: str
@@ -156,7 +156,7 @@ def environment_of(
     places = Places(rows)
     return Environment(
         datacenter=unquote(str(center[0].values["name"])),
-        compute=unquote(str(above.values["name"])),
+        compute=places.search_path(above.moid),
         center=session.reference("Datacenter", center[0].moid),
         vm_folder=center[0].values["vmFolder"],
         pool=above.values["resourcePool"],

@@ -280,8 +280,7 @@ class Maker:
         name = self._placement.resource_pool
         if not name:
             return self._environment.pool
-        above = self._environment.vm_folder_path.strip("/").removesuffix("/vm")
-        path = f"{above}/host/{self._environment.compute}/Resources/{name}"
+        path = f"{self._environment.compute}/Resources/{name}"
         found = self._session.call(self._session.content.searchIndex, "FindByInventoryPath", inventoryPath=path)
         if found is None:
             raise NotFound(f"there is no resource pool '{name}' (looked for {path})", missing=[name])

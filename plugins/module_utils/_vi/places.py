@@ -38,6 +38,10 @@ class Places:
         names = [_name(row) for row in self._line(moid)]
         return "/" + "/".join(names) if len(names) > 1 else None
 
+    def search_path(self, moid: str) -> str:
+        """Return the inventory path as FindByInventoryPath takes it, in which a slash within a name is ``%2f``."""
+        return "/".join(str(row.values["name"]) for row in self._line(moid))
+
     def paths(self, moids: Iterable[str]) -> Mapping[str, str]:
         """Return the inventory path of each VM, by moid; those that are not known are left out."""
         known = {moid: self.path(moid) for moid in moids}

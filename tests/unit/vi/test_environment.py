@@ -151,7 +151,9 @@ class NoSession:
 
 def a_center(*hosts: str, centers: tuple[str, ...] = ("dc1",)) -> list[Row]:
     rows = [row("Datacenter", f"dc-{name}", name=name, vmFolder=Reference("f")) for name in centers]
-    compute = {"resourcePool": Reference("p"), "environmentBrowser": Reference("b")}
+    rows.append(row("Folder", "hosts", name="host", parent=Reference(f"dc-{centers[0]}")))
+    rows.append(row("Folder", "rack", name="rack", parent=Reference("hosts")))
+    compute = {"resourcePool": Reference("p"), "environmentBrowser": Reference("b"), "parent": Reference("rack")}
     rows.append(row("ClusterComputeResource", "c-1", name="Cluster %2f 1", **compute))
     for name in hosts:
         near = {"datastore": [Reference(f"ds-{name}")], "network": [Reference("net"), Reference("gone")]}
@@ -168,7 +170,7 @@ def of(rows: list[Row], *, datacenter: str | None = None, esxi_hostname: str | N
 def test_a_vcenter_is_narrowed_to_one_host() -> None:
     found = of(a_center("esx1", "esx2"), esxi_hostname="esx2")
 
-    assert (found.compute, found.datacenter) == ("Cluster / 1", "dc1")
+    assert (found.compute, found.datacenter) == ("dc1/host/rack/Cluster %2f 1", "dc1")
     assert list(found.datastores) == ["store-esx2"]
     assert found.networks == {"VM/Network"}
     assert not found.datastores["store-esx2"].accessible
