@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-JMESPath over the facts of virtual machines.
+JMESPath over the facts of virtual machines, or of other things.
 
 The library is imported where a query is given, so that nothing else pays for it or needs it.
 """
@@ -39,12 +39,18 @@ def search(query: str, facts: Sequence[dict[str, Any]]) -> Any:
         raise OptionError(f"'query' cannot be evaluated: {error} (query: {query})", option="query") from error
 
 
-def chosen_moids(query: str, facts: Sequence[dict[str, Any]]) -> list[str]:
+def chosen_moids(
+    query: str,
+    facts: Sequence[dict[str, Any]],
+    *,
+    noun: str = "virtual machines",
+    example: str = "[?power_state=='powered-off']",
+) -> list[str]:
     """
-    Return the ids of the VMs that ``query`` yields, in its order.
+    Return the ids of the VMs that ``query`` yields, or of what else ``noun`` says, in its order.
 
     Raises:
-        OptionError: it yields something else than VMs.
+        OptionError: it yields something else.
     """
     found = search(query, facts)
     entries = [found] if isinstance(found, dict) else found
@@ -55,8 +61,8 @@ def chosen_moids(query: str, facts: Sequence[dict[str, Any]]) -> list[str]:
         isinstance(item, dict) and isinstance(item.get("moid"), str) and item["moid"] in known for item in entries
     ):
         raise OptionError(
-            "'query' must yield virtual machines, that is entries of the list as they are, for example "
-            f"\"[?power_state=='powered-off']\"; it yields {_excerpt(found)}",
+            f"'query' must yield {noun}, that is entries of the list as they are, for example "
+            f'"{example}"; it yields {_excerpt(found)}',
             option="query",
         )
     return list(dict.fromkeys(item["moid"] for item in entries))

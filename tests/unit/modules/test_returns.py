@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.modules import (
+    esx_datastore_info,
     esx_question,
     esx_question_info,
     esx_vm_clone,
@@ -46,6 +47,9 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_vm_snapshot, {"query": "[]", "snapshot": "base", "auto_answer": "true"}),
     (esx_vm_snapshot_info, {"with_snapshot_xml": True}),
     (esx_vm_snapshot_info, {"name": "web02"}),
+    (esx_datastore_info, {}),
+    (esx_datastore_info, {"name": "datastore1"}),
+    (esx_datastore_info, {"names": ["nowhere"]}),
     (esx_vm_clone, {"source": "web02", "name": "web03"}),
     (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
