@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils import _argspec
+from ansible_collections.virt.esx.tests.support.processes import importing
 
 UTILS = _argspec.__name__.rpartition(".")[0]
 WORKING = ("_vi.crew", "_vi.dispatch", "_vi.watch", "_flow.job", "_flow.question", "_flow.rehearse")
@@ -36,7 +36,7 @@ def loaded(module: str) -> set[str]:
     name = UTILS.replace("module_utils", f"modules.{module}")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, name],
-        env={**os.environ, "PYTHONPATH": str(Path(str(_argspec.__file__)).parents[5])},
+        env=importing(str(Path(str(_argspec.__file__)).parents[5])),
         capture_output=True,
         text=True,
         check=True,

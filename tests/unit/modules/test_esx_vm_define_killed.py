@@ -11,7 +11,6 @@ A killed client sends nothing more, not even what it would send on its way out; 
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.support.clients import serving, until_idle, variables
 from ansible_collections.virt.esx.tests.support.killed import LONG, differing, killed, state_of
 from ansible_collections.virt.esx.tests.support.playbooks import environment
+from ansible_collections.virt.esx.tests.support.processes import importing
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, run, world_of
 
 DISK_KIB = 1024 * 1024
@@ -226,9 +226,7 @@ def test_a_process_that_is_really_killed(name: str, method: str, tmp_path: pathl
         given = {"datastore": "datastore1", "validate_certs": False, **wish}
         arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}), "utf-8")
         command = [sys.executable, "-m", esx_vm_define.__name__, str(arguments)]
-        with subprocess.Popen(
-            command, env={**os.environ, "PYTHONPATH": tree(tmp_path), **variables(server)}
-        ) as process:
+        with subprocess.Popen(command, env={**importing(str(tree(tmp_path))), **variables(server)}) as process:
             deadline = time.monotonic() + 30
             while not any(rule.seen > rule.skip for rule in world.faults.rules) and time.monotonic() < deadline:
                 time.sleep(0.01)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ from ansible_collections.virt.esx.tests.esxsim.certificates import make_certific
 from ansible_collections.virt.esx.tests.esxsim.http import Server, serve
 from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
 from ansible_collections.virt.esx.tests.esxsim.wire import Request, Response
+from ansible_collections.virt.esx.tests.support.processes import importing
 from ansible_collections.virt.esx.tests.support.worlds import params
 
 SECONDS = 60
@@ -400,7 +400,7 @@ class Worker:
         tree = str(Path(str(session_cache.__file__)).parents[6])
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, json.dumps(given), "stay" if stay else "go"],
-            env={**os.environ, "PYTHONPATH": tree},
+            env=importing(tree),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
