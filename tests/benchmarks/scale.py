@@ -71,7 +71,7 @@ def grown(sizes: Sequence[int], ways: Callable[[int], Ways], runs: int, **vms: A
     before: dict[str, tuple[int, Costs]] = {}
     for size in sizes:
         costs = _measured(size, ways(size), runs, vms)
-        first = next(iter(costs.values()))
+        first, *_others = costs.values()
         for name, cost in costs.items():
             if cost.failure:
                 yield f"{name:<20} {size:>7,}  failed: {cost.failure}"

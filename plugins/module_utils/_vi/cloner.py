@@ -127,7 +127,8 @@ class Cloner:
         _check_idle(found, linked=self._linked)
         reference = self._host.session.reference("VirtualMachine", found.vm.moid)
         paths = {"VirtualMachine": ("config", "layoutEx")}
-        values = next(iter(read(self._host.session, objects([reference]), paths))).values
+        rows = read(self._host.session, objects([reference]), paths)
+        values = rows[0].values if rows else {}
         if values.get("config") is None:
             raise PlanError(f"{found.vm}: the host cannot read its configuration; look at its files")
         config = read_config(values["config"])
