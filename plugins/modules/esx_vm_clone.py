@@ -89,9 +89,11 @@ options:
 notes:
   - The free space is looked at before anything is copied. A thin disk needs what the source's takes now.
   - While a copy is made, a file beside its VMX whose name ends with C(.vmx.clone) says which files are the copy's.
-    A run that fails takes all of them away. If a run is killed, the next one for the same name does so,
-    waits for the host to end what it still copies, and begins anew.
+    A run that fails takes away what it has made, and says so where it cannot. If a run is killed, the next one for
+    the same name takes away what is left, waits for the host to end what it still copies, and begins anew.
     Nothing else is ever deleted or overwritten.
+  - Let one task at a time make a copy of a name. A second one takes the first for one that was killed;
+    then the first stops with an error, and touches nothing that the second has made.
   - Without O(linked), a source that is powered on or suspended is refused. So are encrypted sources and those
     with a virtual TPM, raw devices and disks that several virtual machines share.
   - How far the host is with a disk is shown with its tasks. A step that takes too long says it in its failure.
@@ -272,6 +274,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..module_utils._argspec import CONNECTION
 from ..module_utils._errors import OptionError
+from ..module_utils._flow.clone import check_name
 from ..module_utils._flow.outcome import BatchResult
 from ..module_utils._flow.pace import LONGEST_SECONDS, number_of
 from ..module_utils._flow.select import Selector
@@ -312,12 +315,14 @@ RULES: Mapping[str, Any] = {
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
     """Make copies of a virtual machine."""
     names = list(dict.fromkeys(params["names"] if params["name"] is None else [params["name"]]))
-    if not names or not all(names):
-        option = "names" if params["name"] is None else "name"
-        raise OptionError(f"'{option}' is empty or holds an empty value: it must say what the copies are called")
+    option = "names" if params["name"] is None else "name"
+    if not names:
+        raise OptionError("'names' is empty: it must say what the copies are called", option=option)
+    for name in names:
+        check_name(name, option)
     if params["linked"] and params["provisioning"] is not None:
         raise OptionError("'provisioning' is about blocks that are copied, and with 'linked' none are", option="linked")
-    (option,) = (one for one in _SOURCES if params[one] is not None)
+    (by,) = (one for one in _SOURCES if params[one] is not None)
     cloner = Cloner(
         host,
         Placement(**{place: params[place] for place in _PLACES}),
@@ -326,7 +331,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResu
         timeout=number_of(params, "timeout", least=1, most=LONGEST_SECONDS),
         check_mode=check_mode,
     )
-    selector = Selector.from_params({_SOURCES[option]: params[option]})
+    selector = Selector.from_params({_SOURCES[by]: params[by]})
     return BatchResult(results=cloner.clone(selector, names), single=params["name"] is not None)
 
 

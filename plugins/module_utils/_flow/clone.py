@@ -11,19 +11,21 @@ first power-on has nothing to ask; everything else that the source's VMX says, i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._errors import PlanError
+from .._errors import OptionError, PlanError
 from .._vmx import vmx
 from .._vmx.definition import VmDefinition
 from .._vmx.devices import MacType, Nic, PortBacking
-from .._vmx.drives import DiskSharing, Provisioning
+from .._vmx.drives import DiskSharing, Provisioning, ScsiModel
 from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
+from .._vmx.slots import Slot
 from .._vmx.text import VmxText
 
 # Keys without a field of the hub that are about the source and its past, not about what it is.
@@ -37,6 +39,11 @@ _PAST = re.compile(
 )
 # What the name of a linked copy ends with until its disks are there.
 UNFINISHED = ".unfinished-clone"
+# vSphere's limit for names of virtual machines, and that of a file system for names of files.
+LONGEST_NAME = 80
+_LONGEST_FILE_NAME = 255
+_LONGEST_ENDING = ".vmx.clone.virt-esx-upload"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENCRYPTED = re.compile(r"encryption\.(?:keySafe|data)", re.IGNORECASE)
 
 
@@ -45,6 +52,7 @@ class DiskCopy:
     """
     One disk of a copy: ``[datastore] directory/name.vmdk`` here and there, and what the copy's blocks are.
 
+    ``adapter`` is what it is noted to be made for (vim.VirtualDiskManager.VirtualDiskAdapterType).
     With ``is_linked``, ``source`` is a file that a snapshot keeps as it is, and the copy's lies on top of it.
     """
 
@@ -52,6 +60,7 @@ class DiskCopy:
     source: str
     target: str
     provisioning: Provisioning
+    adapter: str = "lsiLogic"
     is_linked: bool = False
 
     def __str__(self) -> str:
@@ -89,13 +98,15 @@ class Clone:
         if self.nvram is not None:
             yield self.nvram[1]
 
-    def claim(self, *, owns_home: bool) -> Claim:
-        """Return what is noted; ``owns_home`` tells that the directory was not there before."""
+    def claim(self, run: str, *, owns_home: bool) -> Claim:
+        """Return what is noted by a ``run``; ``owns_home`` tells that the directory was not there before."""
         return Claim(
             name=self.name,
+            run=run,
             disks=tuple(disk.target for disk in self.disks),
             files=tuple(self.files()),
             owns_home=owns_home,
+            vmx_digest=digest(self.text.to_bytes()),
         )
 
 
@@ -104,17 +115,39 @@ class Claim:
     """
     The files of a copy that is not yet finished, as noted beside them.
 
-    A run that was killed leaves it behind. The next one reads what it may take away: these files and no others.
+    A run that was killed leaves it behind. The next one reads what it may take away: these files and no others, and
+    only as long as no machine was made of them, which is seen by the VMX: hosts write theirs anew.
+
+    ``run`` is whose it is, and ``vmx_digest`` what :func:`digest` makes of the VMX.
     """
 
     name: str
+    run: str
     disks: tuple[str, ...]
     files: tuple[str, ...]
     owns_home: bool
+    vmx_digest: str
+
+    @classmethod
+    def empty(cls, name: str) -> Claim:
+        """Return the note of a run that was killed while it wrote it."""
+        return cls(name=name, run="", disks=(), files=(), owns_home=False, vmx_digest="")
+
+    def names(self) -> set[str]:
+        """Return what the files are called, those included that a host makes for a disk."""
+        own = {DatastorePath.parse(file).name for file in self.files}
+        return own.union(*(disk_files(disk) for disk in self.disks))
 
     def to_bytes(self) -> bytes:
         """Return the content of the file."""
-        shown = {"clone": self.name, "disks": self.disks, "files": self.files, "owns_home": self.owns_home}
+        shown = {
+            "clone": self.name,
+            "run": self.run,
+            "disks": self.disks,
+            "files": self.files,
+            "owns_home": self.owns_home,
+            "vmx_sha256": self.vmx_digest,
+        }
         return json.dumps(shown, indent=1).encode()
 
     @classmethod
@@ -129,9 +162,11 @@ class Claim:
             said = json.loads(data)
             found = cls(
                 name=str(said["clone"]),
+                run=str(said["run"]),
                 disks=tuple(map(str, said["disks"])),
                 files=tuple(map(str, said["files"])),
                 owns_home=said["owns_home"] is True,
+                vmx_digest=str(said["vmx_sha256"]),
             )
             inside = all(DatastorePath.parse(file).parent == home for file in (*found.disks, *found.files))
         except (ValueError, KeyError, TypeError):
@@ -139,6 +174,43 @@ class Claim:
         if not inside:
             raise PlanError(f"{home}: a file there ends with .vmx.clone, and says nothing that this module would write")
         return found
+
+
+def digest(vmx_bytes: bytes) -> str:
+    """Return what tells one VMX from another: its SHA-256 in hex."""
+    return hashlib.sha256(vmx_bytes).hexdigest()
+
+
+def disk_files(path: str) -> set[str]:
+    """Return what the files of a disk are called: its descriptor, and its extent."""
+    name = DatastorePath.parse(path).name
+    return {name, f"{name.removesuffix('.vmdk')}-flat.vmdk"}
+
+
+def in_the_way(clone: Clone, names: Collection[str], left: Claim | None) -> list[str]:
+    """
+    Return the files among ``names``, those in its directory, that a copy would be and that no killed run has left.
+
+    The VMX comes first, for it says most, and extents last.
+    """
+    ours = clone.claim("", owns_home=False).names() - (left.names() if left is not None else set())
+    return sorted(ours.intersection(names), key=lambda name: (name != clone.vmx_path.name, "-flat." in name, name))
+
+
+def check_name(name: str, option: str) -> None:
+    """
+    Refuse a name for a copy that no host takes, or that is no name for a directory and for files.
+
+    Raises:
+        OptionError: it is none.
+    """
+    wrong = None
+    if not name.strip() or name in (".", "..") or _CONTROL.search(name):
+        wrong = "it is blank, dots alone, or holds control characters"
+    elif len(name) > LONGEST_NAME or len(f"{escape_datastore_item(name)}{_LONGEST_ENDING}") > _LONGEST_FILE_NAME:
+        wrong = f"it is too long: {LONGEST_NAME} characters at most, and fewer where not all are letters and digits"
+    if wrong is not None:
+        raise OptionError(f"'{option}' cannot be {name[:LONGEST_NAME]!r}: {wrong}", option=option)
 
 
 def plan(
@@ -176,6 +248,7 @@ def plan(
             source=(disk.file or "") if frozen is None else _frozen(frozen, str(disk.slot)),
             target=str(home.join(f"{base}{f'_{number}' if number else ''}.vmdk")),
             provisioning=wanted or provisioning.get(str(disk.slot)) or Provisioning.THICK,
+            adapter=_adapter(disk.slot, have),
             is_linked=frozen is not None,
         )
         for number, disk in enumerate(have.disks)
@@ -194,6 +267,13 @@ def plan(
         nvram=nvram,
         is_linked=frozen is not None,
     )
+
+
+def _adapter(slot: Slot, have: VmDefinition) -> str:
+    if slot.kind == "ide":
+        return "ide"
+    models = {(one.slot.kind, one.slot.index): one.model for one in have.controllers}
+    return "busLogic" if models.get((slot.kind, slot.index)) is ScsiModel.BUSLOGIC else "lsiLogic"
 
 
 def _frozen(frozen: Mapping[str, str], slot: str) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .connection import Session
 
 # After these nobody knows whether the host is still at it.
-_UNCLEAR = (ConnectError, ConnectionLost, Expired, SessionExpired, TaskLost, VmGone)
+UNCLEAR = (ConnectError, ConnectionLost, Expired, SessionExpired, TaskLost, VmGone)
 
 
 class Brought:
@@ -65,7 +65,7 @@ class Brought:
 
         What cannot be taken away now stays as it is: the next run goes on with it.
         """
-        if isinstance(error, _UNCLEAR):
+        if isinstance(error, UNCLEAR):
             return False
         try:
             self._take_machine_away()

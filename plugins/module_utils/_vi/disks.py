@@ -61,7 +61,7 @@ class Disks:
         spec = None
         if not self._session.is_vcenter:
             kind = DISK_TYPES[disk.provisioning]
-            spec = sdk.vim.VirtualDiskManager.VirtualDiskSpec(diskType=kind, adapterType="lsiLogic")
+            spec = sdk.vim.VirtualDiskManager.VirtualDiskSpec(diskType=kind, adapterType=disk.adapter)
         try:
             self._run(
                 "CopyVirtualDisk_Task",

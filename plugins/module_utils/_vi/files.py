@@ -164,11 +164,20 @@ class Files:
 
     def remove_empty_folder(self, path: DatastorePath) -> None:
         """Delete a folder unless something is in it: whoever deletes a folder deletes what is in it as well."""
+        if not self.names(path):
+            self.delete(path)
+
+    def names(self, folder: DatastorePath) -> list[str]:
+        """Return what the files and folders in a folder are called; none where the folder is not there."""
         rows = read(self._session, objects([self._host]), {"HostSystem": ["datastoreBrowser"]})
         (browser,) = (row.values["datastoreBrowser"] for row in rows)
-        found = self._task(browser, "SearchDatastore_Task", datastorePath=str(path))
-        if not found.file:
-            self.delete(path)
+        try:
+            found = self._task(browser, "SearchDatastore_Task", datastorePath=str(folder))
+        except TaskFailed as error:
+            if error.details.get("fault") != "FileNotFound":
+                raise
+            return []
+        return [str(file.path) for file in found.file or ()]
 
     def delete(self, path: DatastorePath) -> None:
         """Delete a file; that it is not there is no error."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError, NotFound, PlanError, TaskFailed
+from .._errors import EsxError, NotFound, OptionError, PlanError, TaskFailed
 from .._flow.wanted import located, with_controllers
 from .._vmx import vmx
 from .._vmx.definition import VmDefinition
@@ -55,6 +55,23 @@ class Placement:
     directory: str | None = None
     folder: str | None = None
     resource_pool: str | None = None
+
+    def home(self, store: str, usual: str) -> DatastorePath:
+        """
+        Return the directory on a datastore; ``usual`` where none was asked for.
+
+        Raises:
+            OptionError: what was asked for is no directory on a datastore.
+        """
+        names = (usual if self.directory is None else self.directory).rstrip("/").split("/")
+        try:
+            if any(name.strip() in ("", ".") for name in names):
+                raise ValueError("every part of it needs a name")
+            return DatastorePath(store).join("/".join(names))
+        except ValueError as error:
+            raise OptionError(
+                f"'directory' is no place on the datastore '{store}': {error}", option="directory"
+            ) from error
 
 
 class Maker:
@@ -249,13 +266,9 @@ class Maker:
             store = self._environment.datastore(near.datastore).name
         else:
             store = self._environment.only_datastore().name
-        directory = placement.directory
-        if directory is None and near is not None and near.datastore == store and near.path:
-            directory = near.path
-        try:
-            return DatastorePath(store).join(directory or escape_datastore_item(want.name or ""))
-        except ValueError as error:
-            raise PlanError(f"'directory' is no place on the datastore '{store}': {error}") from error
+        is_near = near is not None and near.datastore == store and near.path
+        usual = near.path if near is not None and is_near else escape_datastore_item(want.name or "")
+        return placement.home(store, usual)
 
     def _vmx_path(self, home: DatastorePath, want: VmDefinition) -> DatastorePath:
         path = home.join(f"{escape_datastore_item(want.name or '')}.vmx")

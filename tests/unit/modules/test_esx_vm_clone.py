@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
+from ansible_collections.virt.esx.plugins.module_utils._vi.tasks import run_task
 from ansible_collections.virt.esx.plugins.modules import (
     esx_vm_clone,
     esx_vm_define,
@@ -21,8 +22,18 @@ from ansible_collections.virt.esx.plugins.modules import (
 )
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
+from ansible_collections.virt.esx.tests.esxsim.filestore import File
 from ansible_collections.virt.esx.tests.support.documented import differences
-from ansible_collections.virt.esx.tests.support.worlds import WorldTransport, called, params, run, world_of
+from ansible_collections.virt.esx.tests.support.killed import Killed, MortalTransport
+from ansible_collections.virt.esx.tests.support.worlds import (
+    Outcome,
+    WorldTransport,
+    called,
+    host_of,
+    params,
+    run,
+    world_of,
+)
 from pyVmomi import vim
 
 MIB = 1024
@@ -42,7 +53,10 @@ GOLDEN: dict[str, Any] = {
     "nics": [{"slot": "ethernet0", "network": "VM Network", "mac": "00:50:56:00:00:01", "mac_type": "static"}],
     "extra": {"guestinfo.role": "golden"},
 }
-READS = {"RetrieveServiceContent", "Login", "Logout", "RetrievePropertiesEx", "HEAD", "GET", "FindByInventoryPath"}
+READS = {
+    *("RetrieveServiceContent", "Login", "Logout", "RetrievePropertiesEx", "HEAD", "GET", "FindByInventoryPath"),
+    "SearchDatastore_Task",
+}
 
 
 def a_world(**more: Any) -> World:
@@ -331,40 +345,6 @@ def disks_of(world: World, name: str) -> list[Any]:
     return [one for one in vm.get("config.hardware.device") if isinstance(one, vim.vm.device.VirtualDisk)]
 
 
-class Killed(BaseException):
-    """The end of a process that has no chance to clean up."""
-
-
-class MortalTransport(WorldTransport):
-    """A client that ends with its nth request: before the host has it, or before it has the reply."""
-
-    def __init__(self, world: World, last: int, *, arrives: bool) -> None:
-        super().__init__(world)
-        self._left = last
-        self._arrives = arrives
-
-    def transfer(self, verb: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
-        self._live()
-        reply = super().transfer(verb, target, body)
-        self._die()
-        return reply
-
-    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
-        self._live()
-        reply = super()._exchange(method, request, timeout)
-        self._die()
-        return reply
-
-    def _live(self) -> None:
-        self._left -= 1
-        if self._left < 0 or (self._left == 0 and not self._arrives):
-            raise Killed
-
-    def _die(self) -> None:
-        if self._left == 0:
-            raise Killed
-
-
 def clone_until_killed(world: World, last: int, *, arrives: bool, linked: bool) -> bool:
     """Clone, and die with the nth request; False: it ended before."""
     session = Session(
@@ -405,3 +385,231 @@ def test_whenever_it_is_killed_the_next_run_ends_the_same(
             assert (files_of(world), names_of(world), definition_of(world, "web01")) == wanted, (last, arrives)
             assert not run(esx_vm_clone, world, **wish).result["changed"]
     assert runs >= 2 * most
+
+
+def store_of(world: World, name: str = "datastore1") -> Any:
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == name]
+    return store
+
+
+def contents_of(world: World) -> dict[str, bytes]:
+    """The content of every file of the first datastore."""
+    return {path: file.read() or b"" for path, file in store_of(world).files}
+
+
+def a_world_with_somebody_elses(*names: str) -> World:
+    """The same host; files lie where a copy called web01 would be, and belong to nobody that the host knows."""
+    world = a_world()
+    run(esx_vm_clone, world, source="golden", name="web01")
+    run(esx_vm_define, world, name="web01", state="absent")
+    for path in [path for path, _file in store_of(world).files]:
+        if path.startswith("web01/") and path.removeprefix("web01/") not in names:
+            store_of(world).files.discard(path)
+    world.calls.clear()
+    return world
+
+
+class Watched(WorldTransport):
+    """A client beside which something happens: ``before`` is called with each method, before it is sent."""
+
+    def __init__(self, world: World, before: Callable[[str], None]) -> None:
+        super().__init__(world)
+        self._before = before
+
+    def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
+        self._before(method)
+        return super()._exchange(method, request, timeout)
+
+
+def clone_beside(world: World, before: Callable[[str], None]) -> Outcome:
+    """Clone, while something else happens on the host."""
+    session = Session(Watched(world, before), Credentials(username=world.username, password=world.password))
+    session.open()
+    given = params(esx_vm_clone, source="golden", name="web01")
+    result = esx_vm_clone.run(given, Host(session, now=world.clock.now), check_mode=False)
+    assert world.errors == []
+    return Outcome(result.error, result.to_json(), session.stub.requests)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("web01.vmdk", "web01-flat.vmdk"), ("web01_2-flat.vmdk",), ("web01.vmx",), ("web01_1.vmdk", "web01_1-flat.vmdk")],
+    ids=["disk", "extent", "vmx", "second"],
+)
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+def test_files_of_somebody_else_are_neither_overwritten_nor_taken_away(
+    names: tuple[str, ...], check_mode: bool
+) -> None:
+    world = a_world_with_somebody_elses(*names)
+    before = contents_of(world)
+
+    outcome = run(esx_vm_clone, world, check_mode=check_mode, source="golden", name="web01")
+
+    assert outcome.error is not None
+    assert outcome.error.failure()["kind"] == "plan"
+    assert f"[datastore1] web01/{names[0]} is there already" in str(outcome.error)
+    assert contents_of(world) == before
+    assert methods_of(world) <= READS
+
+
+def test_a_file_that_comes_while_disks_are_copied_is_not_taken_away() -> None:
+    """What the host refuses to overwrite is not ours; what we copied before it goes."""
+    world = a_world()
+    before = contents_of(world)
+
+    def somebody_writes(method: str) -> None:
+        if method == "CopyVirtualDisk_Task" and store_of(world).files.get("web01/web01_1.vmdk") is None:
+            store_of(world).files.put("web01/web01_1.vmdk", File(6, b"theirs"))
+
+    outcome = clone_beside(world, somebody_writes)
+
+    assert "web01_1.vmdk" in str(outcome.error)
+    assert contents_of(world) == {**before, "web01/web01_1.vmdk": b"theirs"}
+
+
+@pytest.mark.parametrize("directory", ["../x", "/abs", "a/../../b", "", " ", "a//b", "a/./b", "a\tb"])
+def test_a_directory_is_one_on_the_datastore(directory: str) -> None:
+    world = a_world()
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01", directory=directory)
+
+    assert outcome.error is not None
+    assert outcome.error.failure() == {"kind": "option", "option": "directory"}
+    assert methods_of(world) <= READS
+
+
+@pytest.mark.parametrize("name", ["..", ".", " ", "x" * 81, "\N{SNOWMAN}" * 60, "a\nb"])
+def test_a_name_is_one_that_a_host_takes(name: str) -> None:
+    world = a_world()
+
+    outcome = run(esx_vm_clone, world, source="golden", name=name)
+
+    assert outcome.error is not None
+    assert outcome.error.failure() == {"kind": "option", "option": "name"}
+    assert methods_of(world) <= READS
+
+
+@pytest.mark.parametrize(
+    ("method", "linked"),
+    [
+        ("CopyVirtualDisk_Task", False),
+        ("RegisterVM_Task", False),
+        ("RegisterVM_Task", True),
+        ("ReconfigVM_Task", True),
+    ],
+)
+@pytest.mark.parametrize("action", ["drop-before", "drop-after"])
+def test_where_it_is_not_clear_what_the_host_does_nothing_is_taken_away(method: str, linked: bool, action: str) -> None:
+    world = a_world_with_a_snapshot() if linked else a_world()
+    world.faults.add(FaultRule(method=method, action=action, count=1))
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01", linked=linked)
+
+    assert called(world, "DeleteVirtualDisk_Task") == 0
+    assert outcome.error is not None
+    assert "the next run for this name" in str(outcome.error)
+    again = run(esx_vm_clone, world, source="golden", name="web01", linked=linked)
+    assert again.error is None
+    assert names_of(world) == ["golden", "web01"]
+    assert not [path for path in files_of(world)["datastore1"] if path.endswith((".clone", ".virt-esx-upload"))]
+
+
+def test_a_failure_is_told_though_nothing_can_be_taken_away() -> None:
+    world = a_world()
+    world.faults.add(FaultRule(method="RegisterVM_Task", action="disk-full"))
+    world.faults.add(FaultRule(method="DeleteVirtualDisk_Task", action="disk-full", count=1))
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01")
+
+    assert "RegisterVM_Task" in str(outcome.error)
+    assert "could not be taken away" in str(outcome.error)
+    world.faults.clear()
+    assert run(esx_vm_clone, world, source="golden", name="web01").error is None
+
+
+def test_a_copy_that_is_registered_is_told_though_the_note_stays() -> None:
+    world = a_world()
+
+    def the_end(method: str) -> None:
+        if method == "DeleteDatastoreFile_Task":
+            world.faults.add(FaultRule(method="*", action="http-503", count=None))
+
+    outcome = clone_beside(world, the_end)
+
+    assert outcome.error is None
+    assert outcome.result["changed"]
+    assert outcome.result["vm"]["moid"]
+
+
+def test_a_name_that_two_machines_bear_stops_the_task_before_it_begins() -> None:
+    world = world_of(
+        {"name": "golden", "disks": [{}]}, {"name": "b"}, {"name": "b", "folder": "other"}, datastores=STORES
+    )
+
+    outcome = run(esx_vm_clone, world, source="golden", names=["a", "b"])
+
+    assert outcome.error is not None
+    assert outcome.error.failure()["kind"] == "ambiguous"
+    assert methods_of(world) <= READS
+
+
+def test_a_copy_that_was_noted_renamed_and_used_is_not_taken_for_a_leftover() -> None:
+    """Killed after the last step but one: the note is there, and so is a machine that lives on under another name."""
+    world = a_world()
+
+    def killed(method: str) -> None:
+        if method == "DeleteDatastoreFile_Task" and called(world, "RegisterVM_Task"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        clone_beside(world, killed)
+    assert "web01/web01.vmx.clone" in contents_of(world)
+    with host_of(world) as host:
+        (copy,) = [vm for vm in world.of_type("VirtualMachine") if vm.get("name") == "web01"]
+        run_task(
+            host.session, host.session.reference("VirtualMachine", copy.moid), "Rename_Task", timeout=60, newName="prod"
+        )
+    before = contents_of(world)
+
+    refused = run(esx_vm_clone, world, source="golden", name="web01")
+    assert "[datastore1] web01/web01.vmx is the VMX of prod" in str(refused.error)
+    assert contents_of(world) == before
+
+    run(esx_vm_power, world, name="prod", state="powered-on")
+    run(esx_vm_power, world, name="prod", state="powered-off")
+    run(esx_vm_define, world, name="prod", state="absent")
+    before = contents_of(world)
+    refused = run(esx_vm_clone, world, source="golden", name="web01")
+    assert "[datastore1] web01/web01.vmx is there already" in str(refused.error)
+    assert contents_of(world) == before
+
+
+def test_two_runs_for_one_name_do_not_take_each_others_files_away() -> None:
+    """The second takes the first for one that was killed; the first sees that, and stops without touching anything."""
+    world = a_world()
+    second: list[Outcome] = []
+
+    def somebody_begins(method: str) -> None:
+        if method == "CopyVirtualDisk_Task" and not second:
+            second.append(run(esx_vm_clone, world, source="golden", name="web01"))
+
+    first = clone_beside(world, somebody_begins)
+
+    assert second[0].error is None
+    assert first.error is not None
+    assert "another run" in str(first.error)
+    assert names_of(world) == ["golden", "web01"]
+    assert run(esx_vm_power, world, name="web01", state="powered-on").error is None
+
+
+def test_a_disk_keeps_the_adapter_that_it_is_for() -> None:
+    world = world_of(datastores=STORES)
+    disks = [{"slot": "ide0:0", "capacity_kib": MIB}, {"slot": "scsi0:0", "capacity_kib": MIB}]
+    controllers = [{"slot": "scsi0", "model": "buslogic"}]
+    wish = {"guest_id": "other", "disks": disks, "controllers": controllers}
+    assert run(esx_vm_define, world, name="golden", datastore="datastore1", definition=wish).error is None
+
+    assert run(esx_vm_clone, world, source="golden", name="web01").error is None
+
+    adapters = [one.args["destSpec"].adapterType for one in world.calls if one.method == "CopyVirtualDisk_Task"]
+    assert sorted(adapters) == ["busLogic", "ide"]

@@ -706,7 +706,7 @@ def test_what_cannot_be_is_said_before_anything_is_touched(
 
 ONLY_NEW: list[tuple[dict[str, Any], str, str]] = [
     ({"datastore": "nowhere", "definition": {}}, "not_found", "'nowhere'.*'datastore1'"),
-    ({"directory": "../up", "definition": {}}, "plan", "no place on the datastore"),
+    ({"directory": "../up", "definition": {}}, "option", "no place on the datastore"),
     ({"folder": "nowhere", "definition": {}}, "not_found", "folder 'nowhere'"),
     ({"resource_pool": "nowhere", "definition": {}}, "not_found", "resource pool 'nowhere'"),
     ({"vmx_path": "[datastore1] no/no.vmx"}, "not_found", "no/no.vmx"),
