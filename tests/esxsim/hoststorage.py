@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The host's storage devices: a local adapter with one disk for each VMFS datastore, and a software iSCSI adapter."""
+"""The host's own storage devices: a local adapter with one disk for each VMFS datastore."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any
 
 from pyVmomi import vim
 
-from .entity import filled, stable_uuid
+from .entity import stable_uuid
 from .profile import GIB, DatastoreProfile
 
 LOCAL = "key-vim.host.BlockHba-vmhba0"
-ISCSI = "key-vim.host.InternetScsiHba-vmhba64"
 
 
 def canonical_name(store: DatastoreProfile) -> str:
@@ -26,7 +25,7 @@ def canonical_name(store: DatastoreProfile) -> str:
 def storage_device(stores: Sequence[DatastoreProfile]) -> Any:
     disks = [store for store in stores if store.kind == "vmfs"]
     return vim.host.StorageDeviceInfo(
-        hostBusAdapter=[_local(), _iscsi()],
+        hostBusAdapter=[_local()],
         scsiLun=[_disk(store) for store in disks],
         scsiTopology=vim.host.ScsiTopology(
             adapter=[
@@ -34,11 +33,10 @@ def storage_device(stores: Sequence[DatastoreProfile]) -> Any:
                     key="key-vim.host.ScsiTopology.Interface-vmhba0",
                     adapter=LOCAL,
                     target=[_target(number, store) for number, store in enumerate(disks)],
-                ),
-                vim.host.ScsiTopology.Interface(key="key-vim.host.ScsiTopology.Interface-vmhba64", adapter=ISCSI),
+                )
             ]
         ),
-        softwareInternetScsiEnabled=True,
+        softwareInternetScsiEnabled=False,
     )
 
 
@@ -51,31 +49,6 @@ def _local() -> Any:
         model="SATA Controller",
         driver="vmw_ahci",
         pci="0000:03:00.0",
-    )
-
-
-def _iscsi() -> Any:
-    hba: Any = vim.host.InternetScsiHba
-    return hba(
-        key=ISCSI,
-        device="vmhba64",
-        bus=0,
-        status="online",
-        model="iSCSI Software Adapter",
-        driver="iscsi_vmk",
-        isSoftwareBased=True,
-        discoveryCapabilities=filled(
-            hba.DiscoveryCapabilities, staticTargetDiscoverySettable=True, sendTargetsDiscoverySettable=True
-        ),
-        discoveryProperties=filled(
-            hba.DiscoveryProperties, staticTargetDiscoveryEnabled=True, sendTargetsDiscoveryEnabled=True
-        ),
-        authenticationCapabilities=filled(hba.AuthenticationCapabilities, chapAuthSettable=True),
-        authenticationProperties=filled(hba.AuthenticationProperties),
-        ipCapabilities=filled(hba.IPCapabilities),
-        ipProperties=filled(hba.IPProperties),
-        iScsiName="iqn.1998-01.com.vmware:esx1",
-        iScsiAlias="",
     )
 
 

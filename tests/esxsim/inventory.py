@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, hostdata
+from . import autostart, hostdata, iscsi
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -20,6 +20,7 @@ from .diskmanager import VirtualDiskManager
 from .entity import Entity, plain
 from .filemanager import FileManager
 from .folder import Folder
+from .iscsi_profile import IscsiProfile
 from .machine import VirtualMachine
 from .managed import reference
 from .managers import REFERENCES, ServiceInstance, add_managers
@@ -42,6 +43,7 @@ class HostSystem(Entity):
         "summary": hostdata.summary,
         "summary.quickStats": hostdata.quick_stats,
         "config.autoStart": lambda host: host.world.find("HostAutoStartManager", autostart.MOID).get("config"),
+        "config.storageDevice": lambda host: host.world.find("HostStorageSystem", iscsi.MOID).get("storageDeviceInfo"),
     }
 
     def __init__(self, profile: HostProfile, **properties: Any) -> None:
@@ -84,6 +86,7 @@ def build(
     profile: HostProfile | None = None,
     datastores: Sequence[DatastoreProfile] = (DatastoreProfile(),),
     networks: Sequence[NetworkProfile] = (NetworkProfile(),),
+    network_disks: IscsiProfile | None = None,
 ) -> Inventory:
     """Put a host into an empty world."""
     profile = profile or HostProfile()
@@ -94,10 +97,12 @@ def build(
     world.add(VirtualDiskManager("ha-vdiskmanager"))
     browser = vim.host.DatastoreBrowser("ha-host-datastorebrowser")
     world.add(EnvironmentBrowser("ha-host-envbrowser", datastoreBrowser=browser))
+    world.add(iscsi.StorageSystem(network_disks or IscsiProfile()))
     _add_host(world, profile, datastores, networks, stores)
     _add_tree(world, profile, stores, networks)
     capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)
     world.add(ServiceInstance("ServiceInstance", capability=capability, content=_content(world, profile)))
+    world.find("HostStorageSystem", iscsi.MOID).rescan()
     host = world.find("HostSystem", hostdata.HOST)
     world.events.post("EventEx", host, eventTypeId="esx.audit.host.boot", severity="info", message="Host has booted.")
     return Inventory(world)
@@ -136,7 +141,6 @@ def _add_host(
     world.add(
         plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig)
     )
-    world.add(plain("HostStorageSystem", "storageSystem", storageDeviceInfo=config.storageDevice))
     world.add(plain("HostDateTimeSystem", "dateTimeSystem", dateTimeInfo=config.dateTimeInfo))
     world.add(
         HostSystem(
@@ -148,7 +152,7 @@ def _add_host(
             config=config,
             configManager=vim.host.ConfigManager(
                 datastoreSystem=vim.host.DatastoreSystem("ha-datastoresystem"),
-                storageSystem=vim.host.StorageSystem("storageSystem"),
+                storageSystem=vim.host.StorageSystem(iscsi.MOID),
                 networkSystem=vim.host.NetworkSystem("networkSystem"),
                 virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
                 serviceSystem=vim.host.ServiceSystem("serviceSystem"),

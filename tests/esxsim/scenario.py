@@ -19,6 +19,7 @@ from .description import Machine
 from .faults import FaultRule
 from .guest import Guest
 from .inventory import Inventory, build
+from .iscsi_profile import profile_of
 from .moving import make_vcenter
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
 from .scenario_vms import describe, names_of
@@ -101,7 +102,8 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     networks = [NetworkProfile(**one) for one in checked.get("networks", [{}])]
     _unique("datastores", [one.name for one in datastores])
     _unique("networks", [one.name for one in networks])
-    inventory = build(world, profile, datastores, networks)
+    network_disks = profile_of(checked.get("iscsi", {}), {one.name: one.kind for one in datastores})
+    inventory = build(world, profile, datastores, networks, network_disks)
     for store in world.of_type("Datastore"):
         store.copy_seconds = defaults.get("copy_seconds", 0.0)
     _add_vms(inventory, checked, defaults, multiply)

@@ -14,6 +14,7 @@ from typing import Any
 from . import devicekeys, schema
 from .faults import ACTIONS, FaultRule
 from .guest import TOOLS
+from .iscsi_profile import ISCSI
 from .known_questions import KNOWN_QUESTIONS
 from .power import TASK_METHODS
 from .profile import VERSIONS
@@ -315,6 +316,7 @@ DOCUMENT = record(
             )
         ),
         "more_hosts": listed(record({"name": text, "datastores": listed(text), "maintenance_mode": flag}, ("name",))),
+        "iscsi": ISCSI,
         "networks": listed(record({"name": text, "vswitch": text, "vlan_id": whole(0, 4095)})),
         "vms": listed(VM),
         "new_vms": record(BEHAVIOUR),
