@@ -119,7 +119,7 @@ class Copier:
         taken = in_the_way(clone, names, left)
         if taken:
             raise _is_there(clone.home.join(taken[0]), clone)
-        self._check_space(clone, source)
+        self._check_space(clone, source, left)
         return clone, left
 
     def make(self, clone: Clone, left: Claim | None) -> str:
@@ -174,7 +174,7 @@ class Copier:
                 raise _is_there(clone.vmx_path, clone)
         return left
 
-    def _check_space(self, clone: Clone, source: Source) -> None:
+    def _check_space(self, clone: Clone, source: Source, left: Claim | None) -> None:
         """Count what all copies of this run need, for the host counts nothing until blocks are written."""
         need = SMALL_FILES_BYTES + sum(source.bytes_of(disk.slot, disk.provisioning) for disk in clone.disks)
         store = self._environment.datastore(clone.home.datastore)
@@ -183,6 +183,7 @@ class Copier:
             raise PlanError(
                 f"the copy needs {_gib(need)} on {store.name}, and {_gib(max(0, store.free_bytes - taken))} are free"
                 + (f" beside the copies that come before it ({_gib(taken)})" if taken else "")
+                + ("" if left is None else f"; what a killed run has left in {clone.home} takes some of it")
             )
         self._taken[store.name] = taken + need
 
