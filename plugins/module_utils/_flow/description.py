@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._errors import OptionError
-from .._vmx import convert, vmx
+from .._vmx import vmx
 from .._vmx.codec import UUID
 from .._vmx.data import from_data
 from .._vmx.definition import UuidAction, VmDefinition
@@ -69,8 +69,7 @@ class Description:
             return cls(**common, given=_overridden(from_data(value), name, uuid))
         if source == "vmx_path":
             return cls(**common, path=_path(value))
-        text = VmxText.parse(value) if source == "vmx" else convert.to_vmx(value, FileNames())
-        is_open = source == "domain_xml" and not convert.says_hardware_version(value)
+        text, is_open = (VmxText.parse(value), False) if source == "vmx" else _from_domain_xml(value)
         made = cls(**common, text=_with_overrides(text, common), xml=value if is_open else None)
         made.definition(FileNames())
         return made
@@ -84,6 +83,9 @@ class Description:
         """
         if self.xml is None or hardware_version is None:
             return self
+        # It takes a tenth of a second to load, and most descriptions are no XML.
+        from .._vmx import convert
+
         text = convert.to_vmx(self.xml, FileNames(), hardware_version=hardware_version)
         return replace(self, text=_with_overrides(text, vars(self)))
 
@@ -105,6 +107,13 @@ class Description:
         if self.given is not None:
             return self.given
         return VmDefinition(name=self.name, uuid=self.uuid)
+
+
+def _from_domain_xml(value: str) -> tuple[VmxText, bool]:
+    """Return a domain as VMX, and whether its virtual hardware is left to the host."""
+    from .._vmx import convert
+
+    return convert.to_vmx(value, FileNames()), not convert.says_hardware_version(value)
 
 
 def _overridden(definition: VmDefinition, name: str | None, uuid: str | None) -> VmDefinition:
