@@ -23,6 +23,8 @@ PASSWORD = "hunter2-Tr0ub4dor"
 INFO = "virt.esx.esx_vm_info"
 SESSION = "virt.esx.esx_session"
 POWER = "virt.esx.esx_vm_power"
+ISCSI = "virt.esx.esx_iscsi"
+CHAP_SECRET, MUTUAL_SECRET = "open-Sesame-0815", "close-Sesame-4711"
 
 
 class RememberedSessions(Sessions):
@@ -144,3 +146,35 @@ def test_a_kept_session_shows_its_cookie_nowhere(tmp_path: pathlib.Path) -> None
     assert watcher.looks > (time.monotonic() - began) / 5
     assert shown([PASSWORD, *sessions.cookies], played, log) == []
     assert watcher.found == []
+
+
+def test_no_secret_of_chap_is_shown(tmp_path: pathlib.Path) -> None:
+    target = {"name": "iqn.2026-01.com.example:one", "address": "192.0.2.20"}
+    # Ansible's own messages quote the playbook.
+    own = "{{ lookup('env', 'CHAP_SECRET') }}"
+    chap = {"name": "esx", "secret": own}
+    both = {"chap": chap, "mutual_chap": {"name": "array", "secret": "{{ lookup('env', 'MUTUAL_SECRET') }}"}}
+    world = load_scenario(
+        {"faults": [{"method": "AddInternetScsiStaticTargets", "action": "fault vim.fault.HostConfigFault"}]},
+        password=PASSWORD,
+    )
+    with serve(world) as server:
+        played = run_tasks(
+            [
+                {ISCSI: {**both, "static_targets": [{**target, **both}]}},
+                {ISCSI: {**both, "static_targets": [{**target, **both}]}, "check_mode": True},
+                {ISCSI: {**both, "static_targets": [{**target, **both}], "update_secret": "always"}},
+                {ISCSI: {"chap": chap, "mutual_chap": {"name": "array", "secret": own}}},
+                {ISCSI: {"chap": {**chap, "level": "sometimes"}}},
+                {ISCSI: {"static_targets": [{**target, "chap": {**chap, "nonsense": own}}]}},
+            ],
+            tmp_path,
+            "-vvvv",
+            "--diff",
+            variables=place(server.port, CHAP_SECRET=CHAP_SECRET, MUTUAL_SECRET=MUTUAL_SECRET),
+        )
+
+    kinds = [result.get("failure", {}).get("kind") for result in played.results]
+    assert kinds == ["fault", None, None, "option", None, None], played.output
+    assert [bool(result.get("failed")) for result in played.results] == [True, False, False, True, True, True]
+    assert shown([CHAP_SECRET, MUTUAL_SECRET], played) == []

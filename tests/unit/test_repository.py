@@ -103,7 +103,8 @@ def _secrets(spec: Mapping[str, Any], where: str = "") -> list[str]:
     """Name the options that look like a secret and are not kept out of logs."""
     found = []
     for name, option in spec.items():
-        if re.search(r"password|secret|token|ticket|cookie", name) and option.get("no_log") is not True:
+        sounds_so = re.search(r"password|secret|token|ticket|cookie", name) and "choices" not in option
+        if sounds_so and option.get("no_log") is not True:
             found.append(where + name)
         found += _secrets(option.get("options") or {}, f"{where}{name}.")
     return found
