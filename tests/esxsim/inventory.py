@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, hostdata, iscsi
+from . import autostart, hostdata, iscsi, iscsi_binding
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -98,6 +98,7 @@ def build(
     browser = vim.host.DatastoreBrowser("ha-host-datastorebrowser")
     world.add(EnvironmentBrowser("ha-host-envbrowser", datastoreBrowser=browser))
     world.add(iscsi.StorageSystem(network_disks or IscsiProfile()))
+    world.add(iscsi_binding.IscsiManager(iscsi_binding.MOID))
     _add_host(world, profile, datastores, networks, stores)
     _add_tree(world, profile, stores, networks)
     capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)
@@ -153,6 +154,7 @@ def _add_host(
             configManager=vim.host.ConfigManager(
                 datastoreSystem=vim.host.DatastoreSystem("ha-datastoresystem"),
                 storageSystem=vim.host.StorageSystem(iscsi.MOID),
+                iscsiManager=vim.host.IscsiManager(iscsi_binding.MOID),
                 networkSystem=vim.host.NetworkSystem("networkSystem"),
                 virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
                 serviceSystem=vim.host.ServiceSystem("serviceSystem"),

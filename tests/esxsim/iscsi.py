@@ -42,6 +42,7 @@ class StorageSystem(Plain):
         self.profile = profile
         self.enabled = profile.enabled
         self.connections: list[Connection] = []
+        self.bound: list[str] = []
         self._send: list[Any] = []
         self._static: list[Any] = []
         self._begin()
@@ -51,7 +52,7 @@ class StorageSystem(Plain):
     def _begin(self) -> None:
         self._name, self._alias = self.profile.name, self.profile.alias
         self._auth: Any = no_chap()
-        self._send, self._static = [], []
+        self._send, self._static, self.bound = [], [], []
 
     def device_info(self) -> Any:
         """What the host says of its devices."""

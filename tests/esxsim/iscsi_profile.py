@@ -69,6 +69,7 @@ class IscsiProfile:
     send_targets: tuple[Portal, ...] = ()
     static_targets: tuple[tuple[str, Portal], ...] = ()
     targets: tuple[OfferedTarget, ...] = ()
+    nics: tuple[str, ...] = ()
 
 
 def _portal(value: Any, path: str) -> Portal:
@@ -96,6 +97,7 @@ ISCSI = record(
         "enabled": flag,
         "name": text,
         "alias": any_text,
+        "nics": listed(text),
         "send_targets": listed(_portal),
         "static_targets": listed(record({"name": text, "portal": _portal}, ("name", "portal"))),
         "targets": listed(
@@ -131,6 +133,7 @@ def profile_of(checked: Mapping[str, Any], datastores: Mapping[str, str]) -> Isc
         send_targets=tuple(checked.get("send_targets", ())),
         static_targets=tuple((one["name"], one["portal"]) for one in checked.get("static_targets", ())),
         targets=tuple(targets),
+        nics=tuple(checked.get("nics", ())),
     )
 
 

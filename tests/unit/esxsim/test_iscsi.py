@@ -246,6 +246,29 @@ def test_a_host_says_the_same_of_its_devices_in_both_places() -> None:
     assert str(host.get("config.storageDevice")) == str(storage.info)
 
 
+def test_the_adapter_is_bound_to_others_and_let_go_where_nothing_is_lost() -> None:
+    storage = Storage(nics=["vmk1"])
+    manager: Any = vim.host.IscsiManager("iscsiManager", storage.client.stub)
+
+    def bound() -> dict[str, str]:
+        return {one.vnicDevice: one.pathStatus for one in manager.QueryBoundVnics("vmhba64")}
+
+    assert [one.vnicDevice for one in manager.QueryCandidateNics("vmhba64")] == ["vmk0", "vmk1"]
+    for name in ("vmk0", "vmk1"):
+        manager.BindVnic("vmhba64", name)
+    assert bound() == {"vmk0": "notUsed", "vmk1": "notUsed"}
+    storage.system.AddInternetScsiSendTargets("vmhba64", [send("192.0.2.20")])
+    storage.system.RescanHba("vmhba64")
+    assert isinstance(fault_of(manager.UnbindVnic, "vmhba64", "vmk1", False), vim.fault.IscsiFaultVnicHasActivePaths)
+    manager.UnbindVnic("vmhba64", "vmk1", True)
+    assert bound() == {"vmk0": "lastActive"}
+    assert isinstance(fault_of(manager.UnbindVnic, "vmhba64", "vmk0", False), vim.fault.IscsiFaultVnicIsLastPath)
+    assert isinstance(fault_of(manager.UnbindVnic, "vmhba64", "vmk1", True), vim.fault.IscsiFaultVnicNotBound)
+    assert isinstance(fault_of(manager.BindVnic, "vmhba64", "vmk0"), vim.fault.IscsiFaultVnicAlreadyBound)
+    assert isinstance(fault_of(manager.BindVnic, "vmhba64", "vmk9"), vim.fault.IscsiFaultVnicNotFound)
+    assert isinstance(fault_of(manager.QueryBoundVnics, "vmhba0"), vim.fault.IscsiFault)
+
+
 @pytest.mark.parametrize(
     ("iscsi", "says"),
     [
