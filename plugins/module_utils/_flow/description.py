@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
-from .._vmx import vmx
 from .._vmx.codec import UUID
 from .._vmx.data import from_data
 from .._vmx.definition import UuidAction, VmDefinition
 from .._vmx.escapes import escape_name
 from .._vmx.paths import DatastorePath, FileNames
-from .._vmx.text import VmxText
+
+if TYPE_CHECKING:
+    from .._vmx.text import VmxText
 
 SOURCES = ("definition", "vmx", "domain_xml", "vmx_path")
 
@@ -69,7 +70,7 @@ class Description:
             return cls(**common, given=_overridden(from_data(value), name, uuid))
         if source == "vmx_path":
             return cls(**common, path=_path(value))
-        text, is_open = (VmxText.parse(value), False) if source == "vmx" else _from_domain_xml(value)
+        text, is_open = (_from_vmx(value), False) if source == "vmx" else _from_domain_xml(value)
         made = cls(**common, text=_with_overrides(text, common), xml=value if is_open else None)
         made.definition(FileNames())
         return made
@@ -102,11 +103,20 @@ class Description:
             VmxError: the text cannot be read.
         """
         if self.text is not None:
+            # Most descriptions are no text.
+            from .._vmx import vmx
+
             found = vmx.parse(self.text, names)
             return found if self.xml is None else replace(found, hardware_version=None)
         if self.given is not None:
             return self.given
         return VmDefinition(name=self.name, uuid=self.uuid)
+
+
+def _from_vmx(value: str) -> VmxText:
+    from .._vmx.text import VmxText
+
+    return VmxText.parse(value)
 
 
 def _from_domain_xml(value: str) -> tuple[VmxText, bool]:

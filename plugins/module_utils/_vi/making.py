@@ -21,12 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, NotFound, OptionError, PlanError, TaskFailed
 from .._flow.wanted import located, with_controllers
-from .._vmx import vmx
 from .._vmx.definition import VmDefinition
 from .._vmx.diff import Diff, compare
 from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
-from .._vmx.text import VmxText
 from . import sdk
 from .brought import Brought
 from .checks import Checks, attached, datastore_path
@@ -39,6 +37,7 @@ from .tasks import run_task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._vmx.text import VmxText
     from .connection import Session
 
 EMPTY = Config(VmDefinition(), {})
@@ -186,6 +185,10 @@ class Maker:
             NotFound: it is not there.
             VmxError: it is none.
         """
+        # Most machines are not made from a text.
+        from .._vmx import vmx
+        from .._vmx.text import VmxText
+
         self._environment.datastore(path.datastore)
         names = FileNames(datastore=path.datastore, directory=path.directory)
         return vmx.parse(VmxText.from_bytes(self._files.get(path)), names)
