@@ -139,6 +139,7 @@ def config_target(world: World) -> Any:
     """What can be plugged into a machine on this host."""
     host = world.find("HostSystem", "ha-host")
     cpus = host.get("hardware.cpuInfo")
+    capable = {one.id for one in host.get("config.pciPassthruInfo") if one.passthruCapable}
     return complete(
         vim.vm.ConfigTarget,
         numCpus=cpus.numCpuThreads,
@@ -177,6 +178,7 @@ def config_target(world: World) -> Any:
         pciPassthrough=[
             vim.vm.PciPassthroughInfo(name=one.deviceName, pciDevice=one, systemId=host.get("hardware.systemInfo.uuid"))
             for one in host.get("hardware.pciDevice")
+            if one.id in capable
         ],
         autoVmotion=False,
     )

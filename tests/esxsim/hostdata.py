@@ -13,6 +13,7 @@ from typing import Any
 from pyVmomi import vim
 
 from .entity import filled, stable_uuid
+from .hostdevices import pci_devices, pci_passthrough, services
 from .hostnet import network_info
 from .hoststorage import storage_device
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
@@ -58,7 +59,7 @@ def hardware(profile: HostProfile) -> Any:
         memorySize=profile.memory_bytes,
         numaInfo=_numa(profile),
         smcPresent=False,
-        pciDevice=[_pci(index) for index in range(profile.pnics)],
+        pciDevice=pci_devices(profile),
         cpuFeature=_cpu_features(),
         biosInfo=vim.host.BIOSInfo(biosVersion="1.0", vendor=profile.vendor),
     )
@@ -106,22 +107,6 @@ def _numa(profile: HostProfile) -> Any:
             )
             for index in range(nodes)
         ],
-    )
-
-
-def _pci(index: int) -> Any:
-    return vim.host.PciDevice(
-        id=f"0000:02:0{index}.0",
-        classId=512,
-        bus=2,
-        slot=index,
-        function=0,
-        vendorId=-32634,
-        subVendorId=-32634,
-        vendorName="Intel Corporation",
-        deviceId=5505,
-        subDeviceId=0,
-        deviceName="Ethernet Controller X550",
     )
 
 
@@ -211,12 +196,14 @@ def config(profile: HostProfile, networks: Sequence[NetworkProfile], stores: Seq
         fileSystemVolume=vim.host.FileSystemVolumeInfo(volumeTypeList=["VMFS", "NFS"]),
         network=network_info(profile, networks),
         virtualNicManagerInfo=nic_manager_info(profile),
-        service=vim.host.ServiceInfo(),
+        service=services(),
+        pciPassthruInfo=pci_passthrough(profile),
         option=[vim.option.OptionValue(key="Config.HostAgent.plugins.solo.enableMob", value=False)],
         adminDisabled=False,
         lockdownMode="lockdownDisabled",
         wakeOnLanCapable=False,
         dateTimeInfo=vim.host.DateTimeInfo(
-            timeZone=vim.host.DateTimeSystem.TimeZone(key="UTC", name="UTC", description="UTC", gmtOffset=0)
+            timeZone=vim.host.DateTimeSystem.TimeZone(key="UTC", name="UTC", description="UTC", gmtOffset=0),
+            ntpConfig=vim.host.NtpConfig(server=["ntp.example.com"]),
         ),
     )

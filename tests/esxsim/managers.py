@@ -15,6 +15,7 @@ from .autostart import AutoStartManager
 from .entity import Plain, plain
 from .event_kinds import event_description
 from .events import EventManager
+from .hostdevices import services
 from .managed import Call, method
 from .profile import HostProfile
 from .taskhistory import task_description
@@ -120,4 +121,4 @@ def add_managers(world: World, profile: HostProfile) -> None:
     for type_name, moid in REFERENCES.values():
         world.add(plain(type_name, moid))
     world.add(VirtualNicManager("ha-vnic-mgr", info=nic_manager_info(profile)))
-    world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=vim.host.ServiceInfo()))
+    world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=services()))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.modules import (
     esx_datastore_info,
+    esx_host_info,
     esx_question,
     esx_question_info,
     esx_vm_clone,
@@ -50,6 +51,8 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_datastore_info, {}),
     (esx_datastore_info, {"name": "datastore1"}),
     (esx_datastore_info, {"names": ["nowhere"]}),
+    (esx_host_info, {}),
+    (esx_host_info, {"with_devices": True, "with_services": True, "with_capabilities": True}),
     (esx_vm_clone, {"source": "web02", "name": "web03"}),
     (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
