@@ -20,11 +20,12 @@ from pathlib import Path
 
 from .contestants import Place, missing
 from .measuring import Costs, simulator
-from .page import Measured, lines, write
+from .page import closing, lines, write
+from .results import Measured, Results, kept, started
 from .rows import PROFILES, Row, all_rows, scenario
 
 # Who takes longer than this does it once.
-LONG_SECONDS = 10
+LONG_SECONDS = 8
 
 
 def measure(row: Row, profile: str, contestants: Sequence[str], runs: int) -> Measured:
@@ -40,15 +41,16 @@ def measure(row: Row, profile: str, contestants: Sequence[str], runs: int) -> Me
                     if turn and (took_long or cost.failure):
                         continue
                     row.prepare(host)
-                    cost.runs.append(host.measure(row.ways[contestant](place), row.delay))
-    return Measured(row.name, profile, costs)
+                    cost.runs.append(host.measure(row.ways[contestant](place), row.delay, row.check))
+    left_out = tuple(name for name in row.ways if name not in costs and name in row.slow(profile))
+    return Measured(row.name, profile, costs, row.family, left_out)
 
 
 def chosen(options: argparse.Namespace) -> Iterator[tuple[Row, str, list[str]]]:
     """Yield what is to be measured: row, profile and the contestants that take part."""
     absent = missing()
-    for profile in options.profile or PROFILES:
-        for row in all_rows(is_long=options.long):
+    for row in all_rows(is_long=options.long):
+        for profile in options.profile or PROFILES:
             wanted = not options.row or any(fnmatch.fnmatch(row.name, pattern) for pattern in options.row)
             if not wanted or profile not in row.profiles or (options.quick and not row.quick):
                 continue
@@ -66,26 +68,42 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--profile", action="append", choices=list(PROFILES), help="default: all")
     parser.add_argument("--runs", type=int, default=3, help="how often each does each work, default 3")
     parser.add_argument("--long", action="store_true", help="also what takes minutes")
-    parser.add_argument("--quick", action="store_true", help="a few rows, once, without latency: for a pipeline")
-    parser.add_argument("--page", type=Path, help="write the table and its charts to this page")
+    parser.add_argument("--quick", action="store_true", help="a few rows, once, without latency: a minute or two")
+    parser.add_argument("--page", type=Path, help="write tables and charts to this page")
+    parser.add_argument("--note", default="", help="a sentence about the machine, for the page")
+    parser.add_argument("--keep", type=Path, help="keep the figures in this file, beside what it has")
+    parser.add_argument("--from", dest="source", type=Path, help="measure nothing: take the figures that --keep kept")
     options = parser.parse_args(given)
     if options.quick:
         options.runs, options.profile = 1, ["no latency"]
     return options
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    options = arguments(given)
-    for name in missing():
+def run(options: argparse.Namespace) -> Results:
+    """Measure what is wanted, and print each row as soon as it is known."""
+    results = started(options.runs, options.note)
+    if options.keep and options.keep.is_file():
+        results.rows += kept(options.keep).rows
+    for name in results.absent:
         print(f"{name} is not here and left out", flush=True)
-    measured = []
+    print(f"on {results.machine}", flush=True)
     for row, profile, contestants in chosen(options):
         found = measure(row, profile, contestants, options.runs)
-        measured.append(found)
+        results.add(found)
         print("\n".join(lines(found)), flush=True)
+        if options.keep:
+            results.keep(options.keep)
+    return results
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    options = arguments(given)
+    results = kept(options.source) if options.source else run(options)
+    results.note = options.note or results.note
+    print("\n".join(closing(results)))
     if options.page:
-        write(options.page, measured, options.runs)
-    return 0 if measured and not any(found.our_failures for found in measured) else 1
+        write(options.page, results)
+    return 0 if results.rows and not any(found.our_failures for found in results.rows) else 1
 
 
 if __name__ == "__main__":

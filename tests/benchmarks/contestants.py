@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,14 +22,19 @@ from typing import Any
 
 from ansible_collections.virt.esx.tests.support import peer_collections
 from ansible_collections.virt.esx.tests.support.playbooks import ROOT, environment
+from ansible_collections.virt.esx.tests.support.processes import importing
 
 from .measuring import Command
 
 OURS, KEPT, MODULE = "virt.esx", "virt.esx, persist_session", "virt.esx, module alone"
 COMMUNITY, VMWARE = "community.vmware", "vmware.vmware"
 GOVC, VIRSH, SCRIPT = "govc", "virsh", "pyVmomi by hand"
+LEAST = "community.vmware, least properties"
 PING, EMPTY = "ansible.builtin.ping", "an empty play"
-PLAYS = (OURS, KEPT, COMMUNITY, VMWARE, PING, EMPTY)
+FLOOR = "Python with Ansible and pyVmomi, idle"
+PLAYS = (OURS, KEPT, COMMUNITY, LEAST, VMWARE, PING, EMPTY)
+OTHERS = (COMMUNITY, LEAST, VMWARE, GOVC, VIRSH)
+IDLE = "import ansible.module_utils.basic, pyVmomi.vim"
 
 Tasks = Sequence[Mapping[str, Any]]
 
@@ -65,6 +71,9 @@ def versions() -> dict[str, str]:
         if path is not None:
             said = subprocess.run([path, option], capture_output=True, text=True, check=False, timeout=30).stdout
             found[name] = said.split()[-1] if said.split() else "?"
+            # A program that "go install" has made does not know its release; its copy is named for it.
+            named = sorted(Path(path).parent.glob(f"{name}-v*"))
+            found[name] = named[-1].name.removeprefix(f"{name}-v") if named else found[name]
     return found
 
 
@@ -87,13 +96,17 @@ class Place:
         """Run a play of such tasks with ansible-playbook."""
         path = self._file("play", [{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}])
         more = self._peer() if name in (COMMUNITY, VMWARE) else {}
+        if name == KEPT:
+            # Sessions are kept below this folder, and each run shall begin without one.
+            more = {"XDG_RUNTIME_DIR": str(self._folder("run"))}
         return self._command([sys.executable, "-m", "ansible", "playbook", str(path)], **more)
 
     def module(self, name: str, /, **options: Any) -> Command:
         """Run a module of ours as the process that Ansible would start, without Ansible around it."""
         path = self._file("arguments", {"ANSIBLE_MODULE_ARGS": options})
         module = f"ansible_collections.virt.esx.plugins.modules.{name}"
-        return self._command([sys.executable, "-m", module, str(path)], PYTHONPATH=str(self.home / "tree"))
+        found = importing(str(self.home / "tree"))["PYTHONPATH"]
+        return self._command([sys.executable, "-m", module, str(path)], PYTHONPATH=found)
 
     def script(self, *arguments: str) -> Command:
         """Run the script that was written by hand."""
@@ -105,6 +118,27 @@ class Place:
         url = f"https://{ready['username']}:{ready['password']}@{ready['hostname']}:{ready['port']}/sdk"
         kept = {"GOVC_URL": url, "GOVC_INSECURE": "1", "GOVC_PERSIST_SESSION": "false", "GOVMOMI_HOME": str(self.home)}
         return self._command([str(program("govc")), *arguments], **kept)
+
+    def govc_each(self, arguments: Sequence[str], names: Sequence[str]) -> Command:
+        """Run govc once for each name, one after the other."""
+        one = self.govc(*arguments)
+        script = "for name; do " + shlex.join(one.argv) + ' "$name" || exit 1; done'
+        return Command(argv=["sh", "-c", script, "sh", *names], environment=one.environment, folder=one.folder)
+
+    def idle(self) -> Command:
+        """Load what every module that speaks to a host needs, and do nothing."""
+        return self._command([sys.executable, "-c", IDLE])
+
+    def fresh(self, count: int) -> list[str]:
+        """Return names that no machine here ever had: files of those that are gone may lie around."""
+        self._number += 1
+        return [f"new-{self._number}-{number}" for number in range(1, count + 1)]
+
+    def text(self, name: str, content: str) -> Path:
+        """Write a file for a command and return its path."""
+        path = self.home / name
+        path.write_text(content, "utf-8")
+        return path
 
     def virsh(self, *commands: str) -> Command:
         """Run virsh, with one connection for all of the commands."""
@@ -125,6 +159,12 @@ class Place:
             if not link.is_symlink():
                 link.symlink_to(place / "ansible_collections" / namespace, target_is_directory=True)
         return {"PYTHONPATH": str(place / "lib")}
+
+    def _folder(self, name: str) -> Path:
+        self._number += 1
+        path = self.home / f"{name}-{self._number}"
+        path.mkdir(mode=0o700)
+        return path
 
     def _file(self, name: str, content: Any) -> Path:
         self._number += 1

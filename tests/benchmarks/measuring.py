@@ -14,8 +14,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from typing import Any
 
 TESTS = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
+COMMAND_SECONDS = 900
+ATTEMPTS = 500
 TAIL = 400
 
 
@@ -71,6 +74,11 @@ class Costs:
         values = [getattr(run, name) for run in self.runs]
         return float(statistics.median(value for value in values if value is not None))
 
+    @property
+    def worst_reaction(self) -> float | None:
+        """The longest time from a question to its answer, in seconds; None where there was none."""
+        return max((run.reaction for run in self.runs if run.reaction is not None), default=None)
+
 
 class Control:
     """The simulator's control endpoint."""
@@ -83,13 +91,6 @@ class Control:
     def __call__(self, verb: str, name: str, **given: Any) -> Any:
         self._http.request(verb, f"/control/{name}", json.dumps(given) if given else None)
         return json.loads(self._http.getresponse().read())
-
-    def wait_for_end(self) -> None:
-        """Wait until the other side hangs up."""
-        with suppress(OSError):
-            self._http.sock.settimeout(5)
-            self._http.sock.recv(1)
-        self.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -106,12 +107,21 @@ class Simulator:
         """Forget the tasks of earlier runs, as a host does in the course of time: who comes later reads no more."""
         control = Control(self.ready["port"])
         control("POST", "restart", seconds=0)
-        control.wait_for_end()
-        for _attempt in range(100):
+        # It hangs up a moment later, and looks at its clock only when somebody asks it something.
+        for _attempt in range(ATTEMPTS):
+            try:
+                control("GET", "clock")
+            except (OSError, http.client.HTTPException):
+                control.close()
+                break
+            time.sleep(0.02)
+        for _attempt in range(ATTEMPTS):
             with suppress(OSError, http.client.HTTPException):
-                Control(self.ready["port"])("GET", "clock")
+                again = Control(self.ready["port"])
+                again("GET", "clock")
+                again.close()
                 return
-            time.sleep(0.01)
+            time.sleep(0.02)
         raise SystemExit("the simulator did not come back")
 
     def power(self, state: str) -> None:
@@ -130,8 +140,19 @@ class Simulator:
                 control("POST", "delete", vm=vm["moid"])
         control.close()
 
-    def measure(self, command: Command, delay: float | None = None) -> Cost:
-        """Run a command; ``delay`` is that of the question that it meets."""
+    def vms(self) -> list[dict[str, Any]]:
+        """Return what there is: ``name`` and ``power_state`` of each machine, among others."""
+        control = Control(self.ready["port"])
+        found: list[dict[str, Any]] = control("GET", "vms")["vms"]
+        control.close()
+        return found
+
+    def measure(self, command: Command, delay: float | None = None, check: Check | None = None) -> Cost:
+        """
+        Run a command; ``delay`` is that of the question that it meets.
+
+        ``check`` looks afterwards whether the work was done, for who does nothing is fast.
+        """
         self.settle()
         control = Control(self.ready["port"])
         control("DELETE", "calls")
@@ -145,14 +166,20 @@ class Simulator:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+            killer = threading.Timer(COMMAND_SECONDS, process.kill)
+            killer.start()
             _pid, status, used = os.wait4(process.pid, 0)
             seconds = time.monotonic() - began
+            killer.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
             output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL))
             said = output.read().decode("utf-8", "replace")
         requests = control("GET", "requests")
         calls = control("GET", "calls")
         control.close()
+        failure = " ".join(said.split()) if process.returncode else None
+        if failure is None and check is not None:
+            failure = check(self)
         return Cost(
             seconds=seconds,
             cpu=used.ru_utime + used.ru_stime,
@@ -161,8 +188,12 @@ class Simulator:
             logins=calls["logins"],
             kilobytes=sum(one["received"] + one["sent"] for one in requests["requests"]) / 1000,
             reaction=_reaction(calls["calls"], delay),
-            failure=" ".join(said.split()) if process.returncode else None,
+            failure=failure,
         )
+
+
+# Says what is missing after the work, None where nothing is.
+Check = Callable[[Simulator], str | None]
 
 
 def _reaction(calls: Sequence[Mapping[str, Any]], delay: float | None) -> float | None:

@@ -2,79 +2,105 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured, as a table for the terminal and as a page with charts for the documentation."""
+"""What was measured, as tables for the terminal and as a page with charts for the documentation."""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .contestants import MODULE, OURS, PLAYS, missing, versions
-from .measuring import Costs
-from .rows import PROFILES
+from .budgets import budgets
+from .charts import Group, chart
+from .contestants import COMMUNITY, FLOOR, GOVC, KEPT, LEAST, MODULE, OURS, SCRIPT, VIRSH, VMWARE
+from .results import Measured, Results
+from .rows import BOUNDED, PROFILES
 
-BAR = 36
 HEAD = ("", "seconds", "x ours", "CPU s", "requests", "logins", "kB", "MiB", "reaction ms")
-LABEL = "ansible_collections.virt.esx.docsite.speed"
+GLANCE = (COMMUNITY, LEAST, VMWARE, VIRSH, GOVC, SCRIPT)
+LABEL = "ansible_collections.virt.esx.docsite.benchmarks"
 NOTICE = """..
   Copyright (c) 2026, virt.esx maintainers
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 """
 SIMULATOR = ":ref:`the same simulated host <ansible_collections.virt.esx.docsite.simulator>`"
-INTRODUCTION = """
-This page is written by ``./dev bench --page docs/docsite/rst/speed.rst``.
+INTRODUCTION = """This page is written by ``./dev bench --page docs/docsite/rst/benchmarks.rst``.
 Everybody works on {host}, in turns.
-What is shown are medians of {runs} runs; who takes longer than ten seconds runs once.
-Look at the ratios: a machine that does other things too makes every figure worse.
+What is shown are medians of {runs} runs; who takes longer than eight seconds runs once.
+Look at the ratios: a machine that does other things too makes every figure worse, and a ratio less so.
 
 * ``x ours``: how many times as long as ours it takes,
   a play beside the play with our module, a program or a script beside the process of our module alone.
-* ``CPU s``: the computing time on the control node. ``MiB``: the memory of its largest process.
+* ``CPU s``: the computing time on the control node, the simulator's not included.
+* ``MiB``: the memory of the largest process.
 * ``requests``, ``logins``, ``kB``: what the host saw.
 * ``reaction ms``: the longest time from a question to its answer.
+* *fails*: it gave up, or the work was not done when it ended.
 
 *pyVmomi by hand* is a script that somebody who knows the API well would write for this one purpose.
 Without Ansible around it, it is the limit.
+*least properties* asks community.vmware for as little as its options allow.
 """
 PROFILE_NOTES: Mapping[str, str] = {
-    "no latency": "The host answers at once, and its tasks take no time.",
+    "no latency": "The host answers at once, and its tasks take no time: what is measured is the control node.",
     "realistic": "Each request takes 5 ms, a login 150 ms, a power-on 1 s.",
 }
+TITLES: Mapping[str, str] = {
+    "power": "Power on",
+    "question": "A question",
+    "facts": "Facts",
+    "create": "Create",
+    "play": "A play of many tasks",
+}
+# Why somebody is faster than we are.
+REASONS: Mapping[str, str] = {
+    GOVC: "{compiled}",
+    VIRSH: "{compiled}",
+    COMMUNITY: "{packing}",
+    LEAST: "{packing}",
+    VMWARE: "{packing}",
+}
+COMPILED = "it is a compiled program. A module has to load Python, Ansible's library for modules and pyVmomi first{}."
+PACKING = (
+    "Ansible packs the files of a module anew in each play and compiles them anew in each task, and we have more of"
+    " them. A host that needs time for its answers turns this round, for we ask it less often."
+)
+FACTS = """Facts are read in one or a few large replies.
+The simulator that writes them shares the processors with whoever reads them, and for most of the time both wait for it.
+What the reader itself costs is its computing time.
+"""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What a row came to: the costs by contestant."""
+def glance(results: Results, profile: str) -> list[list[str]]:
+    """Return one line for each row of a profile: our time, and how many times as long the others take."""
+    rows = [one for one in results.rows if one.profile == profile]
+    lines = [["", OURS, MODULE, *(f"x {name}" for name in GLANCE)]] if rows else []
+    for one in rows:
+        own = [_seconds(one.figure(name, "seconds")) for name in (OURS, MODULE)]
+        lines.append([one.row, *own, *(_glanced(one, name) for name in GLANCE)])
+    return lines
 
-    row: str
-    profile: str
-    costs: Mapping[str, Costs]
 
-    @property
-    def our_failures(self) -> list[str]:
-        """What went wrong with ours."""
-        return [cost.failure for name, cost in self.costs.items() if name.startswith(OURS) and cost.failure]
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f} s"
 
-    def ratio(self, name: str) -> float | None:
-        """How many times as long as ours a contestant takes: a play beside our play, a program beside our module."""
-        ours = self.costs.get(OURS if name.removesuffix(", least properties") in PLAYS else MODULE)
-        if ours is None or ours.failure or self.costs[name].failure:
-            return None
-        return self.costs[name].median("seconds") / ours.median("seconds")
+
+def _glanced(one: Measured, name: str) -> str:
+    if name in one.left_out:
+        return "left out"
+    costs, ratio = one.costs.get(name), one.ratio(name)
+    if costs is not None and costs.failure:
+        return "fails"
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def cells(measured: Measured) -> Iterator[list[str]]:
     """Yield a line of cells for each contestant."""
     for name, costs in measured.costs.items():
-        if costs.failure:
+        if costs.failure or not costs.runs:
             yield [name, "fails", *[""] * (len(HEAD) - 2)]
             continue
-        ratio = measured.ratio(name)
-        reactions = [run.reaction for run in costs.runs if run.reaction is not None]
+        ratio, reaction = measured.ratio(name), costs.worst_reaction
         yield [
             name,
             f"{costs.median('seconds'):.2f}",
@@ -84,7 +110,7 @@ def cells(measured: Measured) -> Iterator[list[str]]:
             f"{costs.median('logins'):,.0f}",
             f"{costs.median('kilobytes'):,.0f}",
             f"{costs.median('peak_mib'):,.0f}",
-            f"{max(reactions) * 1000:,.0f}" if reactions else "",
+            "" if reaction is None else f"{reaction * 1000:,.0f}",
         ]
 
 
@@ -92,66 +118,120 @@ def lines(measured: Measured) -> list[str]:
     """Return the table of one row for the terminal."""
     rows = [[f"{measured.row} ({measured.profile})", *HEAD[1:]], *cells(measured)]
     said = [f"    {name} fails: {cost.failure[-200:]}" for name, cost in measured.costs.items() if cost.failure]
+    said += [f"    {name}: left out, it would take minutes (--long)" for name in measured.left_out]
     return ["", *(f"{row[0]:<42} " + " ".join(f"{cell:>9}" for cell in row[1:]) for row in rows), *said]
 
 
-def write(path: Path, measured: Iterable[Measured], runs: int) -> None:
-    """Write the page."""
-    found = list(measured)
+def slower(results: Results) -> list[str]:
+    """Return a sentence for each time that somebody is faster than we are."""
+    compiled = COMPILED.format(_floor(results))
+    said = []
+    for one in results.rows:
+        for name, ratio in one.faster().items():
+            why = REASONS[name].format(compiled=compiled, packing=PACKING)
+            said.append(f"{one.row} ({one.profile}): {name} takes {ratio:.2f} of our time; {why}")
+    return said
+
+
+def _floor(results: Results) -> str:
+    for profile in PROFILES:
+        found = results.find("power on 1 VM", profile)
+        seconds = None if found is None else found.figure(FLOOR, "seconds")
+        if seconds is not None:
+            return f", which takes {seconds:.2f} s here and does nothing yet"
+    return ""
+
+
+def closing(results: Results) -> list[str]:
+    """Return what is printed at the end: what was promised, and who is faster."""
+    made = budgets(results)
+    wide = max((len(budget.work) for budget in made), default=0)
+    said = ["", "what is promised"] if made else []
+    said += [f"  {one.work:<{wide}}  {one.promised:<18} {one.measured:<10} {one.verdict}" for one in made]
+    return [*said, "", "who is faster than ours", *(f"  {line}" for line in slower(results) or ["nobody"])]
+
+
+def write(path: Path, results: Results) -> None:
+    """Write the page, and its charts beside it."""
+    for old in path.parent.glob(f"{path.stem}-*.svg"):
+        old.unlink()
+    absent = [f"Left out, because not installed: {', '.join(results.absent)}.", ""] if results.absent else []
     parts = [
-        NOTICE,
-        f".. _{LABEL}:\n",
-        *_title("Speed", "="),
-        INTRODUCTION.format(runs=runs, host=SIMULATOR),
-        *_machine(),
+        *(NOTICE, f".. _{LABEL}:\n", *_title("Speed, beside what others offer", "=")),
+        INTRODUCTION.format(runs=results.runs, host=SIMULATOR),
+        f"Measured on {results.machine}.",
+        *([results.note, ""] if results.note else [""]),
+        *absent,
+        *_glances(results),
+        *_promises(results),
     ]
     for profile in PROFILES:
-        rows = [one for one in found if one.profile == profile]
+        rows = [one for one in results.rows if one.profile == profile]
         if rows:
             parts += ["", *_title(profile[:1].upper() + profile[1:], "-"), PROFILE_NOTES[profile]]
-            for one in rows:
-                parts += [
-                    "",
-                    *_title(one.row[:1].upper() + one.row[1:], "~"),
-                    *_table(list(cells(one))),
-                    "",
-                    *_chart(one),
-                ]
+            for family in dict.fromkeys(one.family for one in rows):
+                parts += _family(path, family, [one for one in rows if one.family == family])
     path.write_text("\n".join(parts).rstrip() + "\n", "utf-8")
+
+
+def _glances(results: Results) -> Iterator[str]:
+    yield from _title("At a glance", "-")
+    yield "Seconds of ours, as a play and as the module's process alone, and how many times as long the others take."
+    yield ""
+    for profile in PROFILES:
+        table = glance(results, profile)
+        if table:
+            yield from [f"**{profile[:1].upper() + profile[1:]}.** {PROFILE_NOTES[profile]}", "", *_table(table), ""]
+
+
+def _promises(results: Results) -> Iterator[str]:
+    made = budgets(results)
+    yield from _title("What is promised", "-")
+    if made:
+        head = ["", "promised", "measured", "verdict"]
+        yield from _table([head, *([one.work, one.promised, one.measured, one.verdict] for one in made)], right=False)
+        yield ""
+    yield FACTS
+    yield from _title("Who is faster than ours", "-")
+    yield from [f"* {line}" for line in slower(results)] or ["Nobody."]
+
+
+def _family(path: Path, family: str, rows: Sequence[Measured]) -> Iterator[str]:
+    title = TITLES.get(family, family)
+    yield from ["", *_title(title, "~")]
+    groups = [Group(one.row, _shown(one)) for one in rows if _shown(one)]
+    if groups:
+        profile = rows[0].profile
+        name = f"{path.stem}-{family}-{profile.replace(' ', '-')}.svg"
+        drawn = chart(f"{title}, {profile}: seconds", groups, (OURS, KEPT, MODULE, BOUNDED))
+        path.with_name(name).write_text(drawn, "utf-8")
+        yield from [f".. image:: {name}", f"   :alt: {title}, {profile}: seconds of each, as in the tables below", ""]
+    for one in rows:
+        yield from [f"**{one.row[:1].upper() + one.row[1:]}**", "", *_table([HEAD, *cells(one)]), ""]
+        if one.left_out:
+            yield from [f"Left out, because a loop takes minutes: {', '.join(one.left_out)}.", ""]
+
+
+def _shown(one: Measured) -> dict[str, float]:
+    found = {name: one.figure(name, "seconds") for name in one.costs}
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
 def _title(text: str, line: str) -> list[str]:
     return [text, line * len(text), ""]
 
 
-def _machine() -> list[str]:
-    there = ", ".join(f"{name} {version}" for name, version in versions().items())
-    absent = [f"Left out, because not installed: {', '.join(missing())}."] if missing() else []
-    return [f"Measured on {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), with {there}.", *absent]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    used = [index for index in range(len(HEAD)) if index == 0 or any(row[index] for row in rows)]
-    shown = [[line[index] for index in used] for line in (HEAD, *rows)]
-    widths = [max(len(line[index]) for line in shown) for index in range(len(used))]
+def _table(rows: Sequence[Sequence[str]], *, right: bool = True) -> list[str]:
+    used = [index for index in range(len(rows[0])) if index == 0 or any(row[index] for row in rows[1:])]
+    shown = [[line[index] for index in used] for line in rows]
+    widths = [max(3, *(len(line[index]) for line in shown)) for index in range(len(used))]
     rule = " ".join("=" * width for width in widths)
 
-    def line_of(cells_of_line: Sequence[str]) -> str:
+    def line_of(of_line: Sequence[str]) -> str:
         # A simple table takes an empty first cell for more of the line before.
-        first = cells_of_line[0] or "\\"
-        rest = [cell.rjust(width) for cell, width in zip(cells_of_line[1:], widths[1:], strict=True)]
-        return " ".join([first.ljust(widths[0]), *rest]).rstrip()
+        first = of_line[0] or "\\"
+        rest = zip(of_line[1:], widths[1:], strict=True)
+        placed = [cell.rjust(width) if right else cell.ljust(width) for cell, width in rest]
+        return " ".join([first.ljust(widths[0]), *placed]).rstrip()
 
     return [rule, line_of(shown[0]), rule, *(line_of(line) for line in shown[1:]), rule]
-
-
-def _chart(measured: Measured) -> list[str]:
-    seconds = {name: costs.median("seconds") for name, costs in measured.costs.items() if not costs.failure}
-    if not seconds:
-        return []
-    wide, longest = max(len(name) for name in seconds), max(seconds.values())
-    bars = [
-        f"  {name:<{wide}} {chr(0x2588) * max(1, round(BAR * value / longest))} {value:.2f} s"
-        for name, value in seconds.items()
-    ]
-    return [".. code-block:: text", "", *bars, ""]

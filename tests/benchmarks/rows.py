@@ -7,19 +7,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.virt.esx.plugins.module_utils._vi.facts import FACT_PATHS
 
-from .contestants import COMMUNITY, EMPTY, GOVC, KEPT, MODULE, OURS, PING, SCRIPT, VIRSH, VMWARE, Place
-from .measuring import Command, Simulator
+from . import creating
+from .contestants import (
+    COMMUNITY,
+    EMPTY,
+    FLOOR,
+    GOVC,
+    KEPT,
+    LEAST,
+    MODULE,
+    OURS,
+    PING,
+    SCRIPT,
+    VIRSH,
+    VMWARE,
+    Place,
+)
+from .measuring import Check, Command, Simulator
 
 SERIAL, APPEND = "msg.serial.file.open", "button.serial.file.append"
 POWER = "virt.esx.esx_vm_power"
 COMMUNITY_POWER, VMWARE_POWER = "community.vmware.vmware_guest_powerstate", "vmware.vmware.vm_powerstate"
 BOUNDED = "virt.esx, module alone, concurrency 16"
-LEAST = "community.vmware, least properties"
 # What others take for one machine, roughly; loops that would take longer than PATIENCE are left to --long.
 TURN_SECONDS: Mapping[str, float] = {"no latency": 0.7, "realistic": 6}
 PATIENCE_SECONDS = 130
@@ -40,14 +54,16 @@ class Row:
     """
     One piece of work.
 
-    ``ways`` are the contestants' commands, ``turns`` how often the collections of others begin anew; ``delay`` is that
-    of a question.
+    ``family`` is the chart that it stands in; ``ways`` are the contestants' commands, ``turns`` how often the
+    collections of others begin anew; ``delay`` is that of a question; ``check`` says what is missing after a run.
     """
 
     name: str
+    family: str
     vms: Mapping[str, Any]
     ways: Mapping[str, Way]
     prepare: Callable[[Simulator], None] = lambda _simulator: None
+    check: Check | None = None
     turns: float = 1
     delay: float | None = None
     quick: bool = False
@@ -86,6 +102,12 @@ def _off(simulator: Simulator) -> None:
     simulator.power("powered-off")
 
 
+def all_on(simulator: Simulator) -> str | None:
+    """Say which machines are not on."""
+    off = [vm["name"] for vm in simulator.vms() if vm["power_state"] != "powered-on"]
+    return f"{len(off)} virtual machines are not on" if off else None
+
+
 def power(count: int) -> Row:
     """Power on so many machines that are off."""
     ours = {"names": names(count), "state": "powered-on", "concurrency": max(16, count)}
@@ -99,15 +121,21 @@ def power(count: int) -> Row:
         SCRIPT: lambda place: place.script("power", *names(count)),
     }
     if count == 1:
-        ways |= {PING: lambda place: place.play([{PING: {}}]), EMPTY: lambda place: place.play([])}
+        ways |= {
+            PING: lambda place: place.play([{PING: {}}]),
+            EMPTY: lambda place: place.play([]),
+            FLOOR: lambda place: place.idle(),
+        }
     if count > 16:
         few = {**ours, "concurrency": 16}
         ways[BOUNDED] = lambda place: place.module("esx_vm_power", **few)
     return Row(
-        name=f"power on {count} VM{'s' if count > 1 else ''}",
+        name=f"power on {count:,} VM{'s' if count > 1 else ''}",
+        family="power",
         vms={"name": "vm-{n:05}", "count": count},
         ways=ways,
         prepare=_off,
+        check=None if count == 1 else all_on,
         turns=count,
         quick=count == 1,
     )
@@ -118,8 +146,10 @@ def already() -> Row:
     row = power(1)
     return Row(
         name="already on",
+        family="power",
         vms={**row.vms, "power_state": "powered-on"},
-        ways={name: way for name, way in row.ways.items() if name not in (PING, EMPTY, GOVC, VIRSH)},
+        ways={name: way for name, way in row.ways.items() if name not in (PING, EMPTY, FLOOR, GOVC, VIRSH)},
+        check=all_on,
         quick=True,
     )
 
@@ -131,6 +161,7 @@ def question(delay: float) -> Row:
     answer = [{"question": SERIAL, "response": APPEND}]
     return Row(
         name=f"a question after {delay:g} s",
+        family="question",
         vms={
             "name": "vm-1",
             "serial_files": ["console.log"],
@@ -145,6 +176,7 @@ def question(delay: float) -> Row:
             MODULE: lambda place: place.module("esx_vm_power", **ours),
         },
         prepare=_off,
+        check=all_on,
         delay=delay,
         quick=delay < 1,
         profiles=("no latency",),
@@ -152,12 +184,13 @@ def question(delay: float) -> Row:
 
 
 def facts(count: int) -> Row:
-    """Read the facts of so many machines, half of them on."""
+    """Read the facts of so many machines."""
     paths = [*FACT_PATHS, "parent", "runtime.host"]
     parts = ("cluster", "datacenter", "datastore", "folder", "esxi_hostname", "mac_address", "net", "resource_pool")
     least = {f"show_{part}": False for part in parts}
     return Row(
         name=f"facts of {count:,} VMs",
+        family="facts",
         vms={"name": "vm-{n:05}", "count": count, "power_state": "powered-on"},
         ways={
             OURS: lambda place: place.play([{"virt.esx.esx_vm_info": {}}]),
@@ -174,6 +207,36 @@ def facts(count: int) -> Row:
     )
 
 
+def create(count: int) -> Row:
+    """Make so many machines; each run finds none of those that were made before."""
+
+    def check(simulator: Simulator) -> str | None:
+        made = sum(vm["name"].startswith("new-") for vm in simulator.vms())
+        return None if made == count else f"{made} virtual machines were made, not {count}"
+
+    ways: dict[str, Way] = {
+        OURS: lambda place: creating.play(place, OURS, count),
+        KEPT: lambda place: creating.play(place, KEPT, count),
+        COMMUNITY: lambda place: creating.play(place, COMMUNITY, count),
+        VMWARE: lambda place: creating.play(place, VMWARE, count),
+        MODULE: creating.module,
+        VIRSH: lambda place: creating.virsh(place, count),
+        GOVC: lambda place: creating.govc(place, count),
+        SCRIPT: lambda place: creating.script(place, count),
+    }
+    left_out = (KEPT,) if count == 1 else (MODULE,)
+    return Row(
+        name=f"create {count} VM{'s' if count > 1 else ''}",
+        family="create",
+        vms={"name": "vm-{n}", "count": 2},
+        ways={name: way for name, way in ways.items() if name not in left_out},
+        prepare=lambda simulator: simulator.clear("new-"),
+        check=check,
+        turns=count,
+        quick=count == 1,
+    )
+
+
 def tasks(count: int) -> Row:
     """Run a play of so many tasks, each of which powers on a machine."""
 
@@ -183,6 +246,7 @@ def tasks(count: int) -> Row:
 
     return Row(
         name=f"a play of {count} tasks",
+        family="play",
         vms={"name": "vm-{n:05}", "count": count},
         ways={
             OURS: lambda place: play(place, POWER, OURS),
@@ -196,10 +260,16 @@ def tasks(count: int) -> Row:
     )
 
 
+def many(row: Row) -> Row:
+    """Keep of a large row those who do it in one go."""
+    ways = {name: way for name, way in row.ways.items() if name in (OURS, MODULE, SCRIPT)}
+    return replace(row, ways=ways, profiles=("no latency",))
+
+
 def all_rows(*, is_long: bool) -> list[Row]:
-    """Return every row, those that take long only where they are wanted."""
-    rows = [power(1), already(), power(20), power(100), power(500), question(0.2), question(5)]
-    rows += [question(40)] if is_long else []
-    rows += [facts(100), facts(1000), facts(5000)]
-    rows += [facts(10_000)] if is_long else []
-    return [*rows, tasks(20)]
+    """Return every row; who takes long is left out unless that is wanted."""
+    counts = [power(count) for count in (1, 20, 100, 500)]
+    rows = [counts[0], already(), *counts[1:], many(power(1000)), *(question(delay) for delay in (0.2, 5, 40))]
+    ten_thousand = facts(10_000)
+    rows += [facts(100), facts(1000), facts(5000), ten_thousand if is_long else many(ten_thousand)]
+    return [*rows, create(1), create(20), tasks(20)]

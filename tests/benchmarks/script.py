@@ -5,7 +5,8 @@
 """
 What somebody who knows pyVmomi well would write by hand, and nothing else: the limit that the modules are held to.
 
-``script.py power NAME...`` powers machines on, ``script.py facts PATH...`` prints properties of all machines as JSON.
+``script.py power NAME...`` powers machines on, ``script.py create NAME...`` makes some, and ``script.py facts PATH...``
+prints properties of all machines as JSON.
 The host is named by the environment: VMWARE_HOST, VMWARE_PORT, VMWARE_USER, VMWARE_PASSWORD.
 """
 
@@ -76,6 +77,34 @@ def power_on(content: Any, names: Sequence[str]) -> None:
         wait(content, tasks)
 
 
+def create(content: Any, names: Sequence[str]) -> None:
+    """Make machines with a disk and a network adapter."""
+    (datacenter,) = content.rootFolder.childEntity
+    pool, (network, *_more) = datacenter.hostFolder.childEntity[0].resourcePool, datacenter.network
+    device = vim.vm.device
+    controller = device.ParaVirtualSCSIController(key=-1, busNumber=0, sharedBus="noSharing")
+    backing = device.VirtualDisk.FlatVer2BackingInfo(fileName="", diskMode="persistent", thinProvisioned=True)
+    disk = device.VirtualDisk(key=-2, controllerKey=-1, unitNumber=0, capacityInKB=1048576, backing=backing)
+    plug = device.VirtualEthernetCard.NetworkBackingInfo(deviceName=network.name)
+    nic = device.VirtualVmxnet3(key=-3, backing=plug)
+    changes = [
+        device.VirtualDeviceSpec(operation="add", device=controller),
+        device.VirtualDeviceSpec(operation="add", fileOperation="create", device=disk),
+        device.VirtualDeviceSpec(operation="add", device=nic),
+    ]
+    files = vim.vm.FileInfo(vmPathName="[datastore1]")
+    tasks = [
+        datacenter.vmFolder.CreateVM_Task(
+            vim.vm.ConfigSpec(
+                name=name, guestId="otherLinux64Guest", numCPUs=1, memoryMB=512, files=files, deviceChange=changes
+            ),
+            pool,
+        )
+        for name in names
+    ]
+    wait(content, tasks)
+
+
 def facts(content: Any, paths: Sequence[str]) -> None:
     """Print what was asked for."""
     known = [{"moid": vm._moId, **values} for vm, values in read(content, paths)]
@@ -93,7 +122,7 @@ def main() -> None:
         disableSslCertValidation=True,
     )
     try:
-        {"power": power_on, "facts": facts}[sys.argv[1]](service.RetrieveContent(), sys.argv[2:])
+        {"power": power_on, "create": create, "facts": facts}[sys.argv[1]](service.RetrieveContent(), sys.argv[2:])
     finally:
         Disconnect(service)
 
