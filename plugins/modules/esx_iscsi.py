@@ -193,18 +193,25 @@ options:
           - If it is left out, it is not changed, and for a new target it is the adapter's.
         type: dict
         suboptions: *own_mutual_chap
+  bound_nics:
+    description:
+      - The VMkernel adapters, such as V(vmk1), that the adapter is bound to.
+      - If it is left out, none is bound or let go of, and RV(adapter.bound_nics) is null.
+    type: list
+    elements: str
   state:
     description:
-      - V(present) lets the adapter know the targets of O(send_targets) and O(static_targets), V(absent) lets it forget
-        them.
+      - V(present) lets the adapter know the targets of O(send_targets) and O(static_targets), and binds it to
+        O(bound_nics). V(absent) lets it forget them and let go of them.
       - If it is left out, they are made V(present).
     type: str
     default: present
     choices: [present, absent]
   purge:
     description:
-      - Whether O(send_targets) and O(static_targets) are all that there shall be. Others are removed, of the kinds that
-        are given; an empty list removes all of its kind. What was found through a send target is left alone.
+      - Whether O(send_targets), O(static_targets) and O(bound_nics) are all that there shall be. Others are removed, of
+        the kinds that are given; an empty list removes all of its kind. What was found through a send target is left
+        alone.
       - If it is left out, others are left alone.
     type: bool
     default: false
@@ -234,13 +241,13 @@ options:
   force:
     description:
       - Whether targets are removed, and the adapter is switched off, though a mounted VMFS datastore lies on a disk
-        that cannot be reached otherwise. Raw device mappings of virtual machines are not looked for.
+        that cannot be reached otherwise, and VMkernel adapters are let go of though paths through them are in use.
+        Raw device mappings of virtual machines are not looked for.
       - If it is left out, that is refused, and the datastores are named.
     type: bool
     default: false
 notes:
   - Under a vCenter O(esxi_hostname) says which host is meant. It may be left out where there is only one.
-  - Binding to VMkernel adapters is not done here.
   - A host does not say that a target has refused its CHAP. RV(targets[].connected) is V(false) then.
 seealso:
   - module: virt.esx.esx_datastore_info
@@ -287,6 +294,11 @@ EXAMPLES = r"""
       name: esx01
       secret: "{{ new_chap_secret }}"
     update_secret: always
+
+- name: Go through these two VMkernel adapters and no other
+  virt.esx.esx_iscsi:
+    bound_nics: [vmk1, vmk2]
+    purge: true
 
 - name: Forget an array, unless a datastore lies on it
   virt.esx.esx_iscsi:
@@ -413,6 +425,11 @@ adapter:
           sample: 3260
         chap: *chap
         mutual_chap: *mutual_chap
+    bound_nics:
+      description: The VMkernel adapters that it is bound to, null unless O(bound_nics) is given.
+      type: list
+      elements: str
+      sample: [vmk1]
 targets:
   description: All targets that the adapter knows now, also in check mode, with those that send targets told of.
   returned: success, and when a change failed
@@ -746,6 +763,7 @@ ARGUMENT_SPEC = {
     "mutual_chap": _chap(MUTUAL_LEVELS),
     "send_targets": _targets(),
     "static_targets": _targets(name={"type": "str", "required": True}),
+    "bound_nics": {"type": "list", "elements": "str"},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "purge": {"type": "bool", "default": False},
     # When secrets are sent, which is none itself.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -131,7 +131,9 @@ class Adapter:
     An iSCSI adapter.
 
     ``device`` is None for one that is yet to come. ``cannot`` are the names of what it does not let be set, of
-    ``static_targets``, ``send_targets``, ``chap``, ``mutual_chap``, ``target_chap``, ``target_mutual_chap``.
+    ``static_targets``, ``send_targets``, ``chap``, ``mutual_chap``, ``target_chap``, ``target_mutual_chap``,
+    ``bound_nics``. ``bound`` are the VMkernel adapters that it is bound to, each with the state of its paths, and
+    ``bindable`` those that it could be bound to; None where nobody has asked.
     """
 
     device: str | None = None
@@ -145,6 +147,8 @@ class Adapter:
     send_targets: tuple[Target, ...] = ()
     static_targets: tuple[Target, ...] = ()
     cannot: frozenset[str] = frozenset()
+    bound: Mapping[str, str] | None = None
+    bindable: frozenset[str] | None = None
 
     def __str__(self) -> str:
         return f"{self.device} ({self.model})"
@@ -163,6 +167,7 @@ class Adapter:
             **self.auth.shown(),
             "send_targets": [one.shown() for one in _sorted(self.send_targets)],
             "static_targets": [one.shown() for one in _sorted(entered)],
+            "bound_nics": None if self.bound is None else sorted(self.bound),
         }
 
 

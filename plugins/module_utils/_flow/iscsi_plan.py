@@ -12,16 +12,17 @@ datastore lies on is not taken away unless that is forced.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .._errors import NotFound, PlanError
 from .iscsi import FROM_ABOVE, INHERITED, PROHIBITED, REQUIRED, Adapter, Auth, Chap, Iscsi, Target
+from .iscsi_change import Change
 from .iscsi_wish import IscsiWish, WantedTarget
 from .wording import listed
 
-# What changes nothing of which disks there are.
-WITHOUT_RESCAN = ("disable", "alias")
+# The states of the paths of a VMkernel adapter that is not let go of.
+IN_USE = ("active", "lastActive")
 _SETTABLE = {
     "static_targets": "static targets",
     "send_targets": "send targets",
@@ -29,38 +30,8 @@ _SETTABLE = {
     "mutual_chap": "mutual CHAP",
     "target_chap": "CHAP of its own for a target",
     "target_mutual_chap": "mutual CHAP of its own for a target",
+    "bound_nics": "VMkernel adapters",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """
-    One thing to be changed, and what it takes.
-
-    ``verb`` is enable, disable, name, alias, auth, add, target_auth or remove; ``before`` and ``after`` are what
-    ``--diff`` shows, None where there is nothing. ``target`` is as it is wished, ``auth`` what is to be sent, with the
-    secrets; ``secret_only``: nothing but secrets, which no look at the host can tell.
-    """
-
-    verb: str
-    text: str
-    before: Any = None
-    after: Any = None
-    target: Target | None = None
-    auth: Auth | None = None
-    secret_only: bool = False
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What makes it another one than others."""
-        return self.verb, *((self.target.kind, *self.target.key) if self.target is not None else ())
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """Where ``--diff`` shows it."""
-        if self.target is not None:
-            return self.target.kind.replace(" ", "_") + "s", self.target.label
-        return ({"enable": "enabled", "disable": "enabled", "auth": "chap"}.get(self.verb, self.verb),)
 
 
 def plan(have: Iscsi, wish: IscsiWish) -> tuple[Change, ...]:
@@ -83,6 +54,8 @@ def plan(have: Iscsi, wish: IscsiWish) -> tuple[Change, ...]:
             raise _no_adapter(have, wish)
         return ()
     changes += _own(adapter, wish)
+    bindings = list(_bindings(adapter, wish))
+    changes += [one for one in bindings if one.verb == "bind"]
     known = {one.key: one for one in (*adapter.send_targets, *adapter.static_targets)}
     if wish.present:
         changes += [change for one in wish.targets if (change := _bring(one, known, wish)) is not None]
@@ -91,6 +64,7 @@ def plan(have: Iscsi, wish: IscsiWish) -> tuple[Change, ...]:
         Change(verb="remove", text=f"the {one.kind} {one.label} is removed", before=one.auth.shown(), target=one)
         for one in removed
     ]
+    changes += [one for one in bindings if one.verb == "unbind"]
     _check_settable(adapter, changes)
     _guard(have, [] if wish.force else _lost(adapter, removed))
     return tuple(changes)
@@ -124,6 +98,26 @@ def _own(adapter: Adapter, wish: IscsiWish) -> Iterator[Change]:
     change = _compare_auth("auth", adapter.auth, auth, wish, "the adapter")
     if change is not None:
         yield change
+
+
+def _bindings(adapter: Adapter, wish: IscsiWish) -> Iterator[Change]:
+    """What is wished of the VMkernel adapters."""
+    if wish.bound_nics is None:
+        return
+    bound = adapter.bound or {}
+    new = [nic for nic in wish.bound_nics if nic not in bound] if wish.present else []
+    missing = [nic for nic in new if adapter.bindable is not None and nic not in adapter.bindable]
+    if missing:
+        there = listed(adapter.bindable or ())
+        raise NotFound(f"the adapter cannot be bound to {listed(missing)}; it can be bound to {there}", missing=missing)
+    for nic in new:
+        yield Change(verb="bind", text=f"the adapter is bound to {nic}", after="bound", nic=nic)
+    others = [nic for nic in bound if nic not in wish.bound_nics] if wish.purge else []
+    for nic in others if wish.present else [nic for nic in wish.bound_nics if nic in bound]:
+        if bound[nic] in IN_USE and not wish.force:
+            last = "the last paths" if bound[nic] == "lastActive" else "paths"
+            raise PlanError(f"{last} in use lead through {nic}: it is let go of only if you say 'force: true'")
+        yield Change(verb="unbind", text=f"the adapter is no longer bound to {nic}", before="bound", nic=nic)
 
 
 def _auth(have: Auth, chap: Chap | None, mutual: Chap | None) -> Auth:
@@ -225,7 +219,7 @@ def _named(known: dict[tuple[str, str], Target], wish: IscsiWish) -> list[Target
 
 def _check_settable(adapter: Adapter, changes: Iterable[Change]) -> None:
     for change in changes:
-        needed = []
+        needed = ["bound_nics"] if change.nic is not None else []
         if change.verb in ("add", "remove") and change.target is not None:
             needed.append(change.target.kind.replace(" ", "_") + "s")
         if change.auth is not None:
@@ -282,50 +276,3 @@ def _leads(adapter: Adapter, targets: Iterable[Target], route: Any) -> bool:
 
 def _stays(adapter: Adapter, lost: Iterable[Target], kept: Iterable[Target], route: Any) -> bool:
     return not _leads(adapter, lost, route) or _leads(adapter, kept, route)
-
-
-def foresee(have: Iscsi, changes: Iterable[Change]) -> Iscsi:
-    """Return what the host will say of enablement and of its adapter when these changes have been made."""
-    for change in changes:
-        have = _foresee(have, change)
-    return have
-
-
-def _foresee(have: Iscsi, change: Change) -> Iscsi:
-    if change.verb == "enable":
-        return replace(have, enabled=True, adapter=Adapter())
-    if change.verb == "disable":
-        return replace(have, enabled=False, adapter=None)
-    adapter = have.adapter or Adapter()
-    if change.target is not None:
-        return replace(have, adapter=_with_target(adapter, change.target, gone=change.verb == "remove"))
-    if change.verb == "auth":
-        return replace(have, adapter=replace(adapter, auth=change.auth or adapter.auth))
-    named = {"name": change.after} if change.verb == "name" else {"alias": change.after}
-    return replace(have, adapter=replace(adapter, **named))
-
-
-def _with_target(adapter: Adapter, target: Target, *, gone: bool) -> Adapter:
-    """Return an adapter that knows a target, or does not know it any more, nor what it told of."""
-
-    def kept(there: Iterable[Target]) -> tuple[Target, ...]:
-        others = tuple(one for one in there if one.key != target.key)
-        return others if gone else (*others, target)
-
-    if target.name is not None:
-        return replace(adapter, static_targets=kept(adapter.static_targets))
-    told = tuple(one for one in adapter.static_targets if not gone or one.found_through != target.portal)
-    return replace(adapter, send_targets=kept(adapter.send_targets), static_targets=told)
-
-
-def diff_of(changes: Iterable[Change]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return both halves of ``--diff``."""
-    before, after = dict[str, Any](), dict[str, Any]()
-    for change in changes:
-        for half, value in ((before, change.before), (after, change.after)):
-            place = half
-            for name in change.path[:-1]:
-                place = place.setdefault(name, {})
-            if value is not None or change.target is None:
-                place[change.path[-1]] = value
-    return before, after

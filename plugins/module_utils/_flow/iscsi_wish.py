@@ -57,6 +57,7 @@ class IscsiWish:
     mutual: Chap | None = None
     send_targets: tuple[WantedTarget, ...] | None = None
     static_targets: tuple[WantedTarget, ...] | None = None
+    bound_nics: tuple[str, ...] | None = None
     present: bool = True
     purge: bool = False
     force: bool = False
@@ -68,7 +69,11 @@ class IscsiWish:
     def needs_adapter(self) -> bool:
         """True where there must be an adapter for it."""
         said = (self.name, self.alias, self.chap, self.mutual)
-        return self.device is not None or any(one is not None for one in said) or (self.present and bool(self.targets))
+        return (
+            self.device is not None
+            or any(one is not None for one in said)
+            or (self.present and bool(self.targets or self.bound_nics))
+        )
 
     @property
     def targets(self) -> tuple[WantedTarget, ...]:
@@ -93,6 +98,7 @@ class IscsiWish:
             mutual=mutual,
             send_targets=_targets(params, "send_targets"),
             static_targets=_targets(params, "static_targets"),
+            bound_nics=_nics(params["bound_nics"]),
             present=params["state"] == "present",
             purge=params["purge"],
             force=params["force"],
@@ -114,13 +120,14 @@ class IscsiWish:
             raise OptionError(
                 "'enabled' is about the software adapter, and 'adapter' names one: give one of them", option="enabled"
             )
-        if self.enabled is False and (self.needs_adapter or self.targets or self.purge):
+        if self.enabled is False and (self.needs_adapter or self.targets or self.bound_nics or self.purge):
             raise OptionError("with 'enabled: false' nothing else of the adapter can be wished for", option="enabled")
         if self.purge and not self.present:
             raise OptionError("'purge' is of no use with 'state: absent'", option="purge")
-        if self.purge and self.send_targets is None and self.static_targets is None:
+        if self.purge and all(one is None for one in (self.send_targets, self.static_targets, self.bound_nics)):
             raise OptionError(
-                "'purge' needs 'send_targets' or 'static_targets', an empty list for none at all", option="purge"
+                "'purge' needs 'send_targets', 'static_targets' or 'bound_nics', an empty list for none at all",
+                option="purge",
             )
         for one in self.targets:
             chap = self.chap if one.chap is None or one.chap.level == INHERITED else one.chap
@@ -148,6 +155,17 @@ def _name(text: str, option: str) -> str:
             option=option,
         )
     return text
+
+
+def _nics(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    for one in given:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", one):
+            raise OptionError(
+                f"'bound_nics' must name VMkernel adapters such as vmk1; found '{one}'", option="bound_nics"
+            )
+    return tuple(dict.fromkeys(given))
 
 
 def _targets(params: Mapping[str, Any], option: str) -> tuple[WantedTarget, ...] | None:

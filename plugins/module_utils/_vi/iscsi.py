@@ -11,16 +11,16 @@ before is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ConnectionLost, EsxError
-from .._flow.iscsi import INHERITED, PROHIBITED, Auth, Target
-from .._flow.iscsi_plan import WITHOUT_RESCAN, Change, diff_of, foresee, plan
+from .._flow.iscsi_change import WITHOUT_RESCAN, Change, diff_of, foresee
+from .._flow.iscsi_plan import plan
 from .._flow.iscsi_wish import IscsiWish
-from . import sdk
 from .iscsi_read import IscsiHost, look_again, lookup_host
+from .iscsi_requests import Request, requests_of
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -53,20 +53,11 @@ class IscsiResult:
         }
 
 
-@dataclass(frozen=True)
-class _Request:
-    """One call: its method and arguments, and the changes that it makes."""
-
-    method: str
-    arguments: Mapping[str, Any]
-    changes: Sequence[Change]
-
-
 def bring_about(
     session: Session, wish: IscsiWish, *, datacenter: str | None, esxi_hostname: str | None, check_mode: bool
 ) -> IscsiResult:
     """Make it so on one host, or only foresee it."""
-    host = lookup_host(session, wish.device, datacenter=datacenter, esxi_hostname=esxi_hostname)
+    host = lookup_host(session, wish, datacenter=datacenter, esxi_hostname=esxi_hostname)
     changes = plan(host.said, wish)
     if check_mode:
         return _result(host, foresee(host.said, changes), changes)
@@ -107,11 +98,12 @@ class _Work:
     def do(self, changes: Sequence[Change]) -> None:
         """Send what the changes take."""
         if changes and changes[0].verb == "enable":
-            self._send(_Request("UpdateSoftwareInternetScsiEnabled", {"enabled": True}, changes[:1]))
+            self._send(Request("UpdateSoftwareInternetScsiEnabled", {"enabled": True}, changes[:1]))
             self._look()
             # Only now is it known which adapter that is; it may have kept what it knew.
             changes = self._plan()
-        for request in _requests(self.host, changes):
+        device = self.host.said.adapter.device if self.host.said.adapter is not None else None
+        for request in requests_of(device, changes, force=self.wish.force):
             self._send(request)
 
     def rescan(self, changes: Sequence[Change]) -> None:
@@ -131,7 +123,7 @@ class _Work:
     def done(self, changes: Sequence[Change]) -> list[Change]:
         """Return those of the changes that are made, as far as that can be known."""
         try:
-            self.host = look_again(self.session, self.host.moid, self.wish.device)
+            self.host = look_again(self.session, self.host.moid, self.wish)
             left = {change.key for change in self._plan() if not change.secret_only}
         except (EsxError, _Halted):
             return [change for change in changes if change.key in self._sent]
@@ -139,9 +131,10 @@ class _Work:
             change for change in changes if (change.key in self._sent if change.secret_only else change.key not in left)
         ]
 
-    def _send(self, request: _Request) -> None:
+    def _send(self, request: Request) -> None:
         try:
-            self.session.call(self.host.system, request.method, **request.arguments)
+            target = self.host.manager if request.of_manager else self.host.system
+            self.session.call(target, request.method, **request.arguments)
         except ConnectionLost as error:
             # The host may have done it: what it says now tells, unless it is nothing but secrets.
             if any(change.secret_only for change in request.changes) or not self._is_done(request):
@@ -150,7 +143,7 @@ class _Work:
             raise _Halted(error) from error
         self._sent |= {change.key for change in request.changes}
 
-    def _is_done(self, request: _Request) -> bool:
+    def _is_done(self, request: Request) -> bool:
         self._look()
         return not {change.key for change in request.changes} & {change.key for change in self._plan()}
 
@@ -168,7 +161,7 @@ class _Work:
 
     def _look(self) -> None:
         try:
-            self.host = look_again(self.session, self.host.moid, self.wish.device)
+            self.host = look_again(self.session, self.host.moid, self.wish)
         except EsxError as error:
             raise _Halted(error) from error
 
@@ -177,77 +170,3 @@ class _Work:
             return plan(self.host.said, self.wish)
         except EsxError as error:
             raise _Halted(error) from error
-
-
-def _requests(host: IscsiHost, changes: Iterable[Change]) -> Iterator[_Request]:
-    """Make the calls, in the order of the changes; targets that can go together do."""
-    device = host.said.adapter.device if host.said.adapter is not None else None
-    adapter = {"iScsiHbaDevice": device}
-    changes = list(changes)
-    for change in changes:
-        if change.verb == "disable":
-            yield _Request("UpdateSoftwareInternetScsiEnabled", {"enabled": False}, [change])
-        elif change.verb == "name":
-            yield _Request("UpdateInternetScsiName", {**adapter, "iScsiName": change.after}, [change])
-        elif change.verb == "alias":
-            yield _Request("UpdateInternetScsiAlias", {**adapter, "iScsiAlias": change.after}, [change])
-        elif change.verb == "auth":
-            arguments = {**adapter, "authenticationProperties": _auth_spec(change.auth, own=True)}
-            yield _Request("UpdateInternetScsiAuthenticationProperties", arguments, [change])
-    for verb, prefix in (("add", "AddInternetScsi"), ("target_auth", ""), ("remove", "RemoveInternetScsi")):
-        of_verb = [change for change in changes if change.verb == verb]
-        if verb == "target_auth":
-            yield from _auth_requests(adapter, of_verb)
-            continue
-        for kind, name in (("send target", "SendTargets"), ("static target", "StaticTargets")):
-            group = [change for change in of_verb if change.target is not None and change.target.kind == kind]
-            if group:
-                specs = [_target_spec(change.target, change.auth) for change in group]
-                yield _Request(f"{prefix}{name}", {**adapter, "targets": specs}, group)
-
-
-def _auth_requests(adapter: Mapping[str, Any], changes: Iterable[Change]) -> Iterator[_Request]:
-    """One call for all targets that get the same names and secrets."""
-    groups = dict[tuple[Any, ...], list[Change]]()
-    for change in changes:
-        auth = change.auth or Auth()
-        groups.setdefault((auth, auth.chap.secret, auth.mutual.secret), []).append(change)
-    for (auth, *_secrets), group in groups.items():
-        targets = [change.target for change in group if change.target is not None]
-        meant = sdk.vim.host.InternetScsiHba.TargetSet(
-            sendTargets=[_target_spec(one, None) for one in targets if one.name is None],
-            staticTargets=[_target_spec(one, None) for one in targets if one.name is not None],
-        )
-        arguments = {**adapter, "authenticationProperties": _auth_spec(auth), "targetSet": meant}
-        yield _Request("UpdateInternetScsiAuthenticationProperties", arguments, group)
-
-
-def _target_spec(target: Target | None, auth: Auth | None) -> Any:
-    assert target is not None
-    kinds = sdk.vim.host.InternetScsiHba
-    said = {
-        "address": target.address,
-        "port": target.port,
-        "authenticationProperties": None if auth is None else _auth_spec(auth),
-    }
-    return kinds.SendTarget(**said) if target.name is None else kinds.StaticTarget(iScsiName=target.name, **said)
-
-
-def _auth_spec(auth: Auth | None, *, own: bool = False) -> Any:
-    """Return the API's form of it; ``own``: for an adapter, which has nobody to inherit from."""
-    said = auth or Auth()
-    return sdk.vim.host.InternetScsiHba.AuthenticationProperties(
-        chapAuthEnabled=said.chap.is_on,
-        chapName=said.chap.name,
-        chapSecret=said.chap.secret,
-        chapAuthenticationType=_word(said.chap.level),
-        chapInherited=None if own else said.chap.level == INHERITED,
-        mutualChapName=said.mutual.name,
-        mutualChapSecret=said.mutual.secret,
-        mutualChapAuthenticationType=_word(said.mutual.level),
-        mutualChapInherited=None if own else said.mutual.level == INHERITED,
-    )
-
-
-def _word(level: str) -> str:
-    return f"chap{(PROHIBITED if level == INHERITED else level).capitalize()}"

@@ -77,7 +77,8 @@ def said_of(parts: Mapping[str, Any], users: Mapping[str, Sequence[str]], device
 
 
 def _adapter(hba: Any) -> Adapter:
-    cannot = [name for name, (part, flag) in _CAPABILITIES.items() if getattr(getattr(hba, part), flag) is False]
+    cannot = ["bound_nics"] if hba.networkBindingSupport == "notsupported" else []
+    cannot += [name for name, (part, flag) in _CAPABILITIES.items() if getattr(getattr(hba, part), flag) is False]
     return Adapter(
         device=hba.device,
         model=hba.model.strip(),

@@ -25,7 +25,8 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi import (
     plain_portal,
     pool_of,
 )
-from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_plan import Change, diff_of, foresee, plan
+from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_change import Change, diff_of, foresee
+from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_plan import plan
 from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_wish import IscsiWish
 from ansible_collections.virt.esx.plugins.modules import esx_iscsi
 from ansible_collections.virt.esx.tests.support.worlds import params
@@ -315,6 +316,38 @@ def test_what_a_send_target_told_of_and_left_behind_is_like_any_other() -> None:
     state, wanted = have(static_targets=(TOLD,)), wish(state="absent", static_targets=[static(TWO, "192.0.2.2")])
 
     assert verbs(plan(state, wanted)) == [f"remove {TWO} at 192.0.2.2:3260"]
+
+
+BINDINGS: list[tuple[dict[str, Any], list[str] | str]] = [
+    ({"bound_nics": ["vmk1"]}, []),
+    ({"bound_nics": ["vmk1", "vmk3", "vmk3"]}, ["bind vmk3"]),
+    ({"bound_nics": ["vmk3"], "purge": True}, "paths in use lead through vmk1"),
+    ({"bound_nics": ["vmk3"], "purge": True, "force": True}, ["bind vmk3", "unbind vmk1", "unbind vmk2"]),
+    ({"bound_nics": ["vmk1"], "purge": True}, ["unbind vmk2"]),
+    ({"bound_nics": ["vmk2", "vmk3"], "state": "absent"}, ["unbind vmk2"]),
+    ({"bound_nics": ["vmk1"], "state": "absent"}, "paths in use lead through vmk1"),
+    ({"bound_nics": ["vmk9"]}, "cannot be bound to 'vmk9'; it can be bound to 'vmk3'"),
+    ({"bound_nics": ["vmk 9"]}, "must name VMkernel adapters such as vmk1"),
+    ({"bound_nics": ["vmk9"], "enabled": False}, "nothing else of the adapter"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), BINDINGS)
+def test_to_which_vmkernel_adapters_it_is_bound(given: dict[str, Any], expected: list[str] | str) -> None:
+    state = have(bound={"vmk1": "active", "vmk2": "notUsed"}, bindable=frozenset({"vmk3"}))
+    if isinstance(expected, str):
+        with pytest.raises(EsxError, match=expected):
+            plan(state, wish(**given))
+        return
+
+    changes = plan(state, wish(**given))
+
+    assert [f"{one.verb} {one.nic}" for one in changes] == expected
+    assert plan(foresee(state, changes), wish(**given)) == ()
+    assert diff_of(changes)[0].get("bound_nics", {}) == {one.nic: "bound" for one in changes if one.verb == "unbind"}
+    with_none = have(bound={}, bindable=frozenset({"vmk3"}), cannot=frozenset({"bound_nics"}))
+    with pytest.raises(PlanError, match="does not let VMkernel adapters be set"):
+        plan(with_none, wish(bound_nics=["vmk3"]))
 
 
 def test_what_libvirt_makes_of_names() -> None:

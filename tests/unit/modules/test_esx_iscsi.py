@@ -360,6 +360,53 @@ def test_what_is_not_there(iscsi: dict[str, Any], given: dict[str, Any], kind: s
         assert [method for method in WRITES if called(there, method)] == []
 
 
+def test_the_adapter_is_bound_and_let_go() -> None:
+    there = world(nics=["vmk1", "vmk2"], send_targets=["192.0.2.20"])
+    steps: list[tuple[dict[str, Any], list[str]]] = [
+        ({"bound_nics": ["vmk1", "vmk2"]}, ["vmk1", "vmk2"]),
+        ({"bound_nics": ["vmk2"], "purge": True, "force": True}, ["vmk2"]),
+        ({"bound_nics": ["vmk2"], "state": "absent", "force": True}, []),
+    ]
+    assert run(esx_iscsi, there).result["adapter"]["bound_nics"] is None
+    for step, expected in steps:
+        foreseen = run(esx_iscsi, there, check_mode=True, **step)
+        done = run(esx_iscsi, there, **step)
+        again = run(esx_iscsi, there, **step)
+
+        assert seen(foreseen) == seen(done)
+        assert (done.result["changed"], again.result["changed"]) == (True, False)
+        assert done.result["adapter"]["bound_nics"] == expected
+        assert documented(done) == []
+        assert again.requests == 5
+    for check_mode in (True, False):
+        unknown = run(esx_iscsi, there, check_mode=check_mode, bound_nics=["vmk9"])
+        assert (unknown.kind, unknown.failure["missing"]) == ("not_found", ["vmk9"])
+        assert "'vmk0', 'vmk1', 'vmk2'" in str(unknown.error)
+
+
+def test_paths_in_use_are_kept_and_a_refusal_is_told() -> None:
+    there = world(nics=["vmk1"], send_targets=["192.0.2.20"])
+    run(esx_iscsi, there, bound_nics=["vmk1"])
+    for check_mode in (True, False):
+        kept = run(esx_iscsi, there, check_mode=check_mode, bound_nics=[], purge=True)
+        assert (kept.kind, "the last paths in use lead through vmk1" in str(kept.error)) == ("plan", True)
+    there.faults.add(FaultRule(method="BindVnic", action="fault vim.fault.IscsiFault"))
+
+    refused = run(esx_iscsi, there, alias="x", bound_nics=["vmk0"], enabled=True)
+
+    assert (refused.failure["fault"], refused.failure["done"]) == ("IscsiFault", ["the adapter has another alias"])
+    assert refused.result["adapter"]["bound_nics"] == ["vmk1"]
+
+
+def test_an_adapter_that_is_just_switched_on_is_bound_too() -> None:
+    there = world(enabled=False)
+    foreseen = run(esx_iscsi, there, check_mode=True, enabled=True, bound_nics=["vmk0"])
+    done = run(esx_iscsi, there, enabled=True, bound_nics=["vmk0"])
+
+    assert foreseen.result["diff"] == done.result["diff"]
+    assert foreseen.result["adapter"]["bound_nics"] == done.result["adapter"]["bound_nics"] == ["vmk0"]
+
+
 def test_an_adapter_may_be_named() -> None:
     there = world(send_targets=["192.0.2.20"])
 
