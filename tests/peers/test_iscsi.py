@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_iscsi
 from ansible_collections.virt.esx.tests.esxsim.http import Server
+from ansible_collections.virt.esx.tests.peers.test_collections import Control
 from ansible_collections.virt.esx.tests.support.clients import Done, Govc, Virsh, serving
 from ansible_collections.virt.esx.tests.support.worlds import run
 
@@ -188,3 +189,40 @@ def test_govc_rescans(govc: Govc, record_property: Record) -> None:
     assert len(after["luns"]) == len(before["luns"]) + 1
     assert all(lun["device_name"] in shown for lun in after["luns"])
     assert govc.server.world.errors == []
+
+
+COMMUNITY = "community.vmware.vmware_host_iscsi"
+
+
+def test_community_host_iscsi_and_ours_see_each_others_work(
+    server: Server, tmp_path: pathlib.Path, record_property: Record
+) -> None:
+    control = Control(server, tmp_path, record_property)
+    control.release(COMMUNITY)
+    host = {"esxi_hostname": "esx1.example.com"}
+    static = {"iscsi_name": THREE, "address": "192.0.2.30", "port": 3260}
+    config = {"vmhba_name": "vmhba64", "iscsi_name": "iqn.2026-01.com.example:esx", "alias": "theirs"}
+    theirs = [{**host, "iscsi_config": {**config, "static_target": static, "port_bind": ["vmk0"]}}]
+
+    (done,) = control.run(COMMUNITY, *theirs)
+
+    assert done["changed"], done
+    wish: dict[str, Any] = {
+        "name": config["iscsi_name"],
+        "alias": "theirs",
+        "static_targets": [{"name": THREE, "address": "192.0.2.30"}],
+        "bound_nics": ["vmk0"],
+    }
+    assert not ours(server, **wish, rescan="always")["changed"]
+    assert {"name": THREE, "connected": True}.items() <= ours(server)["targets"][0].items()
+
+    ours(server, **{**wish, "state": "absent", "name": None, "alias": "ours", "force": True})
+    (info,) = control.run(f"{COMMUNITY}_info", host)
+    said = info["iscsi_properties"]
+    assert (said["iscsi_name"], said["iscsi_alias"], said["port_bind"]) == (config["iscsi_name"], "ours", [])
+    assert [one["iscsi_name"] for one in said["iscsi_static_targets"]] == [
+        one["name"] for one in ours(server)["targets"]
+    ]
+    # A rescan is no part of what they do, and of each target they tell only the first disk.
+    assert {one["iscsi_name"] for one in info["detected_iscsi_drives"]} == {ONE, TWO}
+    assert server.world.errors == []
