@@ -93,12 +93,23 @@ def disk(lun: LunProfile) -> Any:
         vendor=lun.vendor,
         model=lun.model,
         revision="1.0",
+        scsiLevel=6,
+        serialNumber="unavailable",
+        durableName=_durable_name(name),
+        alternateName=[_durable_name(name)],
+        # Bytes have a sign on the wire.
+        standardInquiry=[0, 0, 6, 2, -117, *f"{lun.vendor:8.8}{lun.model:16.16}".encode()],
+        queueDepth=128,
         operationalState=["ok"],
         capacity=vim.host.DiskDimensions.Lba(blockSize=BLOCK, block=lun.capacity_gib * GIB // BLOCK),
         devicePath=path,
         ssd=False,
         localDisk=False,
     )
+
+
+def _durable_name(name: str) -> Any:
+    return vim.host.ScsiLun.DurableName(namespace="GENERIC_VPD", namespaceId=5, data=[2, 0, 0, 0, *name.encode()])
 
 
 def interface(connections: Sequence[Connection]) -> Any:

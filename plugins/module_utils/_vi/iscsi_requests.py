@@ -11,7 +11,7 @@ Source: vim.host.StorageSystem and vim.host.IscsiManager. Law: however many targ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._flow.iscsi import INHERITED, PROHIBITED, Auth, Target
@@ -51,7 +51,10 @@ def requests_of(device: str | None, changes: Sequence[Change], *, force: bool) -
     yield from _binding_requests(device, changes, "bind", {})
     yield from _target_requests(adapter, changes, "add", "AddInternetScsi")
     yield from _auth_requests(adapter, [change for change in changes if change.verb == "target_auth"])
-    yield from _target_requests(adapter, changes, "remove", "RemoveInternetScsi")
+    for request in _target_requests(adapter, changes, "remove", "RemoveInternetScsi"):
+        # An API that does not know the argument yet is not told of it.
+        forced = {"force": True} if force and request.method == "RemoveInternetScsiSendTargets" else {}
+        yield replace(request, arguments={**request.arguments, **forced})
     yield from _binding_requests(device, changes, "unbind", {"force": force})
 
 

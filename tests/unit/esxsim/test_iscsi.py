@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.scenario import ScenarioError
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, world_of
-from pyVmomi import vim, vmodl
+from pyVmomi import SoapAdapter, vim, vmodl
 
 Hba = vim.host.InternetScsiHba
 ARRAY = "iqn.2026-01.com.example:array"
@@ -237,6 +237,14 @@ def test_the_adapter_comes_and_goes() -> None:
 
     storage.system.UpdateSoftwareInternetScsiEnabled(enabled=True)
     assert (storage.adapter.configuredSendTarget, storage.adapter.iScsiName) == ([], "iqn.1998-01.com.vmware:esx1")
+
+
+def test_what_a_host_says_is_complete_by_pyvmomis_own_serializer() -> None:
+    storage = Storage(send_targets=["192.0.2.20"])
+    (system,) = storage.world.of_type("HostStorageSystem")
+    prop = vmodl.DynamicProperty(name="storageDeviceInfo", val=system.get("storageDeviceInfo"))
+
+    assert "InternetScsiHba" in SoapAdapter.Serialize(prop, version=storage.world.vmodl_version).decode()
 
 
 def test_a_host_says_the_same_of_its_devices_in_both_places() -> None:

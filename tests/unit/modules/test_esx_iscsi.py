@@ -230,6 +230,15 @@ def test_no_disk_is_taken_from_under_a_datastore(given: dict[str, Any]) -> None:
     assert not store.get("summary").accessible
 
 
+@pytest.mark.parametrize(("version", "sent"), [("6.5", None), ("8.0", True)])
+def test_only_a_host_that_knows_force_is_told(version: str, sent: bool | None) -> None:
+    there = world({"version": version}, send_targets=["192.0.2.20"])
+
+    assert run(esx_iscsi, there, send_targets=[], purge=True, force=True).result["changed"]
+    (call,) = there.calls.of("RemoveInternetScsiSendTargets")
+    assert call.args.get("force") is sent
+
+
 def test_a_datastore_that_is_not_mounted_is_in_nobodys_way() -> None:
     there = world(send_targets=["192.0.2.20"])
     (store,) = [one for one in there.of_type("Datastore") if one.get("name") == "iscsi01"]
