@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._errors import EsxError, NotFound, OptionError, PlanError
 from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi import (
@@ -30,6 +29,7 @@ from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_plan import p
 from ansible_collections.virt.esx.plugins.module_utils._flow.iscsi_wish import IscsiWish
 from ansible_collections.virt.esx.plugins.modules import esx_iscsi
 from ansible_collections.virt.esx.tests.support.worlds import params
+from hypothesis import strategies as st
 
 ONE, TWO = "iqn.2026-01.com.example:one", "iqn.2026-01.com.example:two"
 SECRET, OTHER = "open sesame one", "open sesame two"
@@ -355,28 +355,39 @@ def test_what_libvirt_makes_of_names() -> None:
     assert pool_of(ONE, "192.0.2.1", 3260)["uuid"] == libvirt_uuid(ONE)
 
 
-def test_after_any_plan_there_is_none_left() -> None:
-    numbers = random.Random(8)
-    chaps: list[Mapping[str, Any] | None] = [None, CHAP, {"level": "prohibited"}, {"level": "inherited"}]
-    for _round in range(300):
-        state = have(**KNOWN)
-        for _step in range(3):
-            statics = [
-                static(name, f"192.0.2.{numbers.randint(1, 3)}", chap=numbers.choice(chaps)) for name in (ONE, TWO)
-            ]
-            given: dict[str, Any] = {
-                "static_targets": numbers.choice([None, [], statics[:1], statics]),
-                "send_targets": numbers.choice([None, [], [send(f"192.0.2.{numbers.randint(8, 9)}")]]),
-                "state": numbers.choice(["present", "absent"]),
-            }
-            given["purge"] = given["state"] == "present" and any(
-                given[name] is not None for name in ("static_targets", "send_targets")
-            )
-            try:
-                changes = plan(state, wish(**given))
-            except PlanError:
-                continue
-            state = foresee(state, changes)
+CHAPS = st.sampled_from([None, CHAP, {"level": "prohibited"}, {"level": "inherited"}])
+STATICS = st.lists(
+    st.builds(
+        lambda name, number, chap: static(name, f"192.0.2.{number}", chap=chap),
+        st.sampled_from([ONE, TWO]),
+        st.integers(1, 3),
+        CHAPS,
+    ),
+    max_size=3,
+    unique_by=lambda one: (one["name"], one["address"]),
+)
+SENDS = st.sampled_from([[], [send("192.0.2.8")], [send("192.0.2.9")], [send("192.0.2.8"), send("192.0.2.9")]])
+WISHES = st.fixed_dictionaries(
+    {
+        "static_targets": st.none() | STATICS,
+        "send_targets": st.none() | SENDS,
+        "bound_nics": st.none() | st.just(["vmk1"]),
+    },
+    optional={"state": st.just("absent"), "purge": st.just(True), "force": st.booleans()},
+)
 
-            assert plan(state, wish(**given)) == ()
-            assert not changes or diff_of(changes)[0] != diff_of(changes)[1]
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(st.lists(WISHES, min_size=1, max_size=3))
+def test_after_any_plan_there_is_none_left(wishes: list[dict[str, Any]]) -> None:
+    state = have(**KNOWN, bound={"vmk2": "lastActive"})
+    for given_options in wishes:
+        try:
+            wanted = wish(**given_options)
+            changes = plan(state, wanted)
+        except (OptionError, PlanError):
+            continue
+        state = foresee(state, changes)
+
+        assert plan(state, wanted) == ()
+        assert not changes or diff_of(changes)[0] != diff_of(changes)[1]
