@@ -70,12 +70,12 @@ def _binding_requests(
 def _target_requests(
     adapter: Mapping[str, Any], changes: Iterable[Change], verb: str, prefix: str
 ) -> Iterator[Request]:
-    meant = [change for change in changes if change.verb == verb and change.target is not None]
+    meant = [(change, change.target) for change in changes if change.verb == verb and change.target is not None]
     for is_send, name in ((True, "SendTargets"), (False, "StaticTargets")):
-        group = [change for change in meant if change.target is not None and (change.target.name is None) is is_send]
+        group = [(change, target) for change, target in meant if (target.name is None) is is_send]
         if group:
-            specs = [_target_spec(change.target, change.auth) for change in group]
-            yield Request(f"{prefix}{name}", {**adapter, "targets": specs}, group)
+            specs = [_target_spec(target, change.auth) for change, target in group]
+            yield Request(f"{prefix}{name}", {**adapter, "targets": specs}, [change for change, _target in group])
 
 
 def _auth_requests(adapter: Mapping[str, Any], changes: Iterable[Change]) -> Iterator[Request]:
@@ -94,8 +94,7 @@ def _auth_requests(adapter: Mapping[str, Any], changes: Iterable[Change]) -> Ite
         yield Request("UpdateInternetScsiAuthenticationProperties", arguments, group)
 
 
-def _target_spec(target: Target | None, auth: Auth | None) -> Any:
-    assert target is not None
+def _target_spec(target: Target, auth: Auth | None) -> Any:
     kinds = sdk.vim.host.InternetScsiHba
     said = {
         "address": target.address,
