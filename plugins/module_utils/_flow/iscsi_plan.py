@@ -161,8 +161,6 @@ def _check_auth(want: Auth, whose: str) -> None:
             f"mutual CHAP of {whose} needs CHAP in the other direction: 'chap.level' must be {REQUIRED}, and it is "
             f"{want.chap.level}"
         )
-    if want.chap.secret is not None and want.chap.secret == want.mutual.secret:
-        raise PlanError(f"the secrets of {whose} are the same: each side must have its own")
 
 
 def _bring(wanted: WantedTarget, known: dict[tuple[str, str], Target], wish: IscsiWish) -> Change | None:

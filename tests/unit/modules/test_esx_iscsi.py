@@ -314,6 +314,28 @@ def test_nobody_knows_whether_a_secret_has_arrived() -> None:
     assert (done.kind, done.failure["done"], done.result["changed"]) == ("connection_lost", [], False)
 
 
+@pytest.mark.parametrize(
+    ("method", "skip", "count", "action", "kind"),
+    [
+        ("RescanHba", 0, 2, "drop-before", "connection_lost"),
+        ("RetrievePropertiesEx", 1, 2, "fault vim.fault.HostConfigFault", "fault"),
+        ("RetrievePropertiesEx", 1, 1, "fault vim.fault.HostConfigFault", "fault"),
+    ],
+)
+def test_what_was_done_is_told_even_if_the_host_says_no_more(
+    method: str, skip: int, count: int, action: str, kind: str
+) -> None:
+    there = world()
+    there.faults.add(FaultRule(method=method, skip=skip, count=count, action=action))
+
+    done = run(esx_iscsi, there, alias="x", send_targets=[ADDRESS])
+
+    assert (done.kind, done.result["changed"]) == (kind, True)
+    assert done.failure["done"] == ["the adapter has another alias", "the send target 192.0.2.20:3260 is added"]
+    assert documented(done) == []
+    assert not run(esx_iscsi, there, alias="x", send_targets=[ADDRESS]).result["changed"]
+
+
 def test_looking_for_disks_twice_does_no_harm() -> None:
     there = world()
     there.faults.add(FaultRule(method="RescanHba", action="drop-after"))
