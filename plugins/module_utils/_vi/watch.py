@@ -67,10 +67,11 @@ class Watch:
 
     def open(self) -> None:
         """Create the filter; the first :meth:`wait` then returns at once, with everything."""
+        # Read first: another thread may renew the session at any moment, and the filter is gone with the old one.
+        self._logins = self._session.logins
         vms = [self._session.reference("VirtualMachine", moid) for moid in self._mirrors]
         self._collector = self._session.open_collector()
         self._filter(objects(vms, recent_tasks()), {"VirtualMachine": WATCHED_PATHS, "Task": TASK_PATHS})
-        self._logins = self._session.logins
         self._version = ""
         self._awaited = set(self._mirrors)
 
