@@ -96,7 +96,10 @@ notes:
     then the first stops with an error, and touches nothing that the second has made.
   - Without O(linked), a source that is powered on or suspended is refused. So are encrypted sources and those
     with a virtual TPM, raw devices and disks that several virtual machines share.
-  - How far the host is with a disk is shown with its tasks. A step that takes too long says it in its failure.
+  - How far the host is with a disk is shown while it copies, on the terminal and in a job's output, where the task runs
+    on the controller itself.
+    What ends at once shows nothing, what takes long a line each tenth. With C(async), C(become) or C(no_log) nothing is
+    shown. A step that takes too long says in its failure how far it came.
 seealso:
   - module: virt.esx.esx_vm_define
   - module: virt.esx.esx_vm_power

@@ -48,6 +48,7 @@ LAYERS = {
     "doc_fragments": Layer(()),
     "filter": Layer((*PURE, "plugin_utils"), ("ansible",)),
     "plugin_utils": Layer(PURE, ("ansible",)),
+    "action": Layer(("plugin_utils",), ("ansible",)),
     "inventory": Layer(ALL, ("ansible",)),
     "event_source": Layer(ALL),
 }

@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 Fact = dict[str, Any]
 
@@ -61,20 +61,20 @@ def _short_model(model: str) -> str:
 def capabilities_xml(fact: Fact) -> str:
     """Return libvirt's ``<capabilities>`` of a host."""
     has_64_bits = bool(fact["cpu"]["long_mode"])
-    root = ElementTree.Element("capabilities")
-    host = ElementTree.SubElement(root, "host")
-    ElementTree.SubElement(host, "uuid").text = _uuid(fact["uuid"])
-    ElementTree.SubElement(ElementTree.SubElement(host, "cpu"), "arch").text = "x86_64" if has_64_bits else "i686"
-    ElementTree.SubElement(host, "power_management")
-    ElementTree.SubElement(host, "iommu", support="no")
-    migration = ElementTree.SubElement(host, "migration_features")
-    ElementTree.SubElement(migration, "live")
-    ElementTree.SubElement(ElementTree.SubElement(migration, "uri_transports"), "uri_transport").text = "vpxmigr"
+    root = ET.Element("capabilities")
+    host = ET.SubElement(root, "host")
+    ET.SubElement(host, "uuid").text = _uuid(fact["uuid"])
+    ET.SubElement(ET.SubElement(host, "cpu"), "arch").text = "x86_64" if has_64_bits else "i686"
+    ET.SubElement(host, "power_management")
+    ET.SubElement(host, "iommu", support="no")
+    migration = ET.SubElement(host, "migration_features")
+    ET.SubElement(migration, "live")
+    ET.SubElement(ET.SubElement(migration, "uri_transports"), "uri_transport").text = "vpxmigr"
     for arch, bits in (("i686", 32), ("x86_64", 64)):
         if bits == 32 or has_64_bits:
             _add_guest(root, arch, bits)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
 
 
 def _uuid(text: str | None) -> str:
@@ -85,9 +85,9 @@ def _uuid(text: str | None) -> str:
         return str(uuid.UUID(int=0))
 
 
-def _add_guest(root: ElementTree.Element, arch: str, bits: int) -> None:
-    guest = ElementTree.SubElement(root, "guest")
-    ElementTree.SubElement(guest, "os_type").text = "hvm"
-    found = ElementTree.SubElement(guest, "arch", name=arch)
-    ElementTree.SubElement(found, "wordsize").text = str(bits)
-    ElementTree.SubElement(found, "domain", type="vmware")
+def _add_guest(root: ET.Element, arch: str, bits: int) -> None:
+    guest = ET.SubElement(root, "guest")
+    ET.SubElement(guest, "os_type").text = "hvm"
+    found = ET.SubElement(guest, "arch", name=arch)
+    ET.SubElement(found, "wordsize").text = str(bits)
+    ET.SubElement(found, "domain", type="vmware")

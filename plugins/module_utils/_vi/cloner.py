@@ -25,6 +25,7 @@ from .._vmx.paths import DatastorePath
 from .clone_source import VMX_PATH, Source, read_source
 from .copier import Copier
 from .making import Placement
+from .progress import Progress
 
 if TYPE_CHECKING:
     from .host import FoundVm, Host
@@ -71,6 +72,7 @@ class Cloner:
             self._placement,
             provisioning=self._provisioning,
             timeout=self._timeout,
+            progress=Progress.from_environment(),
             registered={str(one.values.get(VMX_PATH)): one.vm for one in known},
         )
         results = []

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -35,6 +35,7 @@ from .device_spec import child_disk
 from .disks import Disks
 from .files import Files
 from .making import Maker, Placement
+from .progress import Progress
 from .properties import objects, read
 from .tasks import run_task
 
@@ -66,7 +67,7 @@ class Copier:
     """
     Makes one copy at a time; a step may take ``timeout`` seconds.
 
-    ``registered`` are the machines that the host has, by the paths of their VMX.
+    ``registered`` are the machines that the host has, by the paths of their VMX; ``progress`` is told of the disks.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Copier:
         provisioning: Provisioning | None,
         timeout: float,
         registered: Mapping[str, Vm],
+        progress: Progress,
     ) -> None:
         self._session = host.session
         self._environment = environment
@@ -85,6 +87,7 @@ class Copier:
         self._provisioning = provisioning
         self._timeout = timeout
         self._registered = registered
+        self._progress = progress
         self._files = Files.of(host.session, environment, timeout=timeout)
         self._disks = Disks(host.session, environment, timeout=timeout, now=host.now)
         self._maker = Maker(host.session, environment, placement, timeout=timeout, now=host.now, check_mode=False)
@@ -92,6 +95,7 @@ class Copier:
         self._run = f"{socket.gethostname()} {os.getpid()} {time.time_ns()}"
         self._text: VmxText | None = None
         self._taken: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
 
     def check(self, name: str, source: Source) -> tuple[Clone, Claim | None]:
         """
@@ -176,7 +180,9 @@ class Copier:
 
     def _check_space(self, clone: Clone, source: Source, left: Claim | None) -> None:
         """Count what all copies of this run need, for the host counts nothing until blocks are written."""
-        need = SMALL_FILES_BYTES + sum(source.bytes_of(disk.slot, disk.provisioning) for disk in clone.disks)
+        sizes = {disk.target: source.bytes_of(disk.slot, disk.provisioning) for disk in clone.disks}
+        self._sizes.update(sizes)
+        need = SMALL_FILES_BYTES + sum(sizes.values())
         store = self._environment.datastore(clone.home.datastore)
         taken = self._taken.get(store.name, 0)
         if need > store.free_bytes - taken:
@@ -212,8 +218,9 @@ class Copier:
         begun.is_copying = True
         for number, disk in enumerate(() if clone.is_linked else clone.disks, 1):
             self._check_claim(clone)
+            what = f"disk {number} of {len(clone.disks)}"
             with _unless_it_was_there(begun.disks, disk.target):
-                self._disks.copy(disk, f"disk {number} of {len(clone.disks)}")
+                self._disks.copy(disk, what, on_progress=self._teller(f"{clone.name}, {what}", disk.target))
         if clone.nvram is not None:
             source, target = map(DatastorePath.parse, clone.nvram)
             with _unless_it_was_there(begun.files, target):
@@ -233,6 +240,12 @@ class Copier:
                     begun.disks.clear()
                 raise
         return begun.moid
+
+    def _teller(self, what: str, target: str) -> Callable[[int], None] | None:
+        """Return what tells the listener of a step; None: nobody listens."""
+        if not self._progress.is_heard:
+            return None
+        return lambda percent: self._progress.tell(what, percent=percent, total=self._sizes.get(target))
 
     def _link(self, moid: str, clone: Clone) -> None:
         """Let the host make the disks and give the machine its name, in one step."""

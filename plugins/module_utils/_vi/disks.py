@@ -50,9 +50,9 @@ class Disks:
         self._timeout = timeout
         self._now = now
 
-    def copy(self, disk: DiskCopy, what: str) -> None:
+    def copy(self, disk: DiskCopy, what: str, *, on_progress: Callable[[int], None] | None = None) -> None:
         """
-        Copy a disk; one that has snapshots becomes one without.
+        Copy a disk; one that has snapshots becomes one without. ``on_progress`` is called with the per cent done.
 
         Raises:
             TaskFailed, Expired, FaultError: as the host says, with both names.
@@ -66,6 +66,7 @@ class Disks:
             self._run(
                 "CopyVirtualDisk_Task",
                 ("sourceDatacenter", "destDatacenter"),
+                on_progress=on_progress,
                 sourceName=disk.source,
                 destName=disk.target,
                 destSpec=spec,

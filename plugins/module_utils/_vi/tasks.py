@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ LONGEST_WAIT_SECONDS = 30
 # How long to wait before a connection that was lost is tried again.
 PAUSE_SECONDS = 0.2
 _PATHS = ("info.state", "info.error", "info.result", "info.descriptionId")
+_PROGRESS = "info.progress"
 
 
 def run_task(
@@ -40,12 +41,14 @@ def run_task(
     timeout: float,
     now: Callable[[], float] = time.monotonic,
     is_quick: bool = False,
+    on_progress: Callable[[int], None] | None = None,
     **arguments: Any,
 ) -> Any:
     """
     Start a task and wait for its end; return its result.
 
     ``is_quick``: it has probably ended when it is first looked at, so one look is tried before a wait is begun.
+    ``on_progress`` is called with the per cent that the host says it has done, each time that it says another number.
 
     Raises:
         TaskFailed: it ended in error.
@@ -58,7 +61,7 @@ def run_task(
         seen = rows[0].values if rows else {}
         if _has_ended(seen):
             return _result(method, seen)
-    return wait_for_task(session, task, method, timeout=timeout, now=now)
+    return wait_for_task(session, task, method, timeout=timeout, now=now, on_progress=on_progress)
 
 
 def wait_for_tasks(
@@ -72,7 +75,13 @@ def wait_for_tasks(
 
 
 def wait_for_task(
-    session: Session, task: Any, method: str, *, timeout: float, now: Callable[[], float] = time.monotonic
+    session: Session,
+    task: Any,
+    method: str,
+    *,
+    timeout: float,
+    now: Callable[[], float] = time.monotonic,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Any:
     """
     Wait for the end of a task and return its result; ``method`` is what failures call it, errors as for ``run_task``.
@@ -80,13 +89,17 @@ def wait_for_task(
     A session that ends meanwhile, or a connection that is lost, is taken up again as long as there is time.
     """
     deadline = now() + timeout
-    watch = _TaskWatch(session, task)
+    # Each number wakes whoever waits, so it is asked for only where somebody wants it.
+    watch = _TaskWatch(session, task, _PATHS if on_progress is None else (*_PATHS, _PROGRESS))
     pause = threading.Event()
     seen: dict[str, Any] = {}
     while True:
         left = deadline - now()
         try:
-            seen |= watch.wait(max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS))))
+            changed = watch.wait(max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS))))
+            seen |= changed
+            if on_progress is not None and changed.get(_PROGRESS) is not None:
+                on_progress(int(changed[_PROGRESS]))
         except (SessionExpired, ConnectionLost, ConnectError):
             if left <= 0:
                 raise
@@ -111,9 +124,10 @@ def _result(method: str, seen: Mapping[str, Any]) -> Any:
 class _TaskWatch:
     """A filter on one task; it ends with the session, and a session that waits so has few."""
 
-    def __init__(self, session: Session, task: Any) -> None:
+    def __init__(self, session: Session, task: Any, paths: Sequence[str]) -> None:
         self._session = session
         self._task = task
+        self._paths = paths
         self._collector: Any = None
         self._filter = ""
         self._version = ""
@@ -133,7 +147,7 @@ class _TaskWatch:
 
     def _open(self) -> None:
         collector = self._session.open_collector()
-        spec = filter_spec(objects([self._task]), {"Task": _PATHS})
+        spec = filter_spec(objects([self._task]), {"Task": self._paths})
         made = self._session.call(collector, "CreateFilter", spec=spec, partialUpdates=False)
         self._collector, self._filter, self._version = collector, made._moId, ""
 
@@ -142,8 +156,8 @@ def _expired(session: Session, task: Any, method: str, timeout: float) -> Expire
     """End a task that takes too long, if the host can, and say how far it came."""
     progress = None
     with suppress(EsxError):
-        rows = read(session, objects([task]), {"Task": ["info.progress"]})
-        progress = next((row.values.get("info.progress") for row in rows), None)
+        rows = read(session, objects([task]), {"Task": [_PROGRESS]})
+        progress = next((row.values.get(_PROGRESS) for row in rows), None)
     outcome = "cancelled"
     try:
         session.call(task, "CancelTask")
