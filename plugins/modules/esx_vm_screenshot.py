@@ -42,16 +42,18 @@ options:
   dest:
     description:
       - The file, or a folder that is there. In a folder each file bears the name of its virtual machine
-        with C(.png) behind it. Where two of them have the same name, the id is part of it,
-        and characters that no file name may have are written as in URLs, a slash as C(%2F).
+        with C(.png) behind it. Where two of them have the same name, or it is too long for a file,
+        the id is part of it. Characters that do not belong in a file name are written as in URLs, a slash as C(%2F).
+      - What is there and is neither a file nor a folder, such as a device, is not replaced.
       - With O(names) and O(query) it must be a folder.
     type: path
     required: true
   mode:
     description:
-      - The permissions of the file in octal digits, for example V("0600") in quotes.
+      - The permissions of the file in octal digits, for example V("0600"). It must be in quotes,
+        for without them YAML makes another number of it.
       - If it is left out, a file that is there keeps its own, and a new one gets those that files usually get.
-    type: str
+    type: raw
 notes:
   - A virtual machine that is off or suspended has no screen, which is a failure.
   - The file is not kept up to date. To follow a screen, repeat the task.
@@ -286,7 +288,7 @@ ARGUMENT_SPEC = {
     **VMS,
     **QUESTIONS,
     "dest": {"type": "path", "required": True},
-    "mode": {"type": "str"},
+    "mode": {"type": "raw"},
 }
 
 

@@ -25,6 +25,9 @@ from .state import PowerState, Vm, VmState
 
 TAKE = Run(method="CreateScreenshot_Task", operation="VirtualMachine.createScreenshot")
 SUFFIX = ".png"
+# How long the name of a file may be.
+MOST_BYTES = 255
+_SAFE = " !#$&'()+,;=@[]{}~^"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Signature, length and name of the first chunk, width and height.
 _HEAD_BYTES = 24
@@ -90,7 +93,8 @@ def places(vms: Sequence[Vm], dest: str, *, is_folder: bool, single: bool) -> di
     """
     Return the file of each VM, by moid.
 
-    In a folder a file bears the name of its VM, and where two VMs have one name, the id too.
+    In a folder a file bears the name of its VM, and where two VMs would have one file, or the name is too long for a
+    file, the id too.
 
     Raises:
         OptionError: ``dest`` is one file for several VMs.
@@ -101,16 +105,32 @@ def places(vms: Sequence[Vm], dest: str, *, is_folder: bool, single: bool) -> di
                 "'dest' must be a folder that is there, for several virtual machines may be meant", option="dest"
             )
         return {vm.moid: dest for vm in vms}
-    bearers = Counter(vm.name for vm in vms)
+    names = _file_names(vms)
     folder = dest.rstrip("/")
-    return {vm.moid: f"{folder}/{_file_name(vm, alone=bearers[vm.name] == 1)}{SUFFIX}" for vm in vms}
+    return {moid: f"{folder}/{name}" for moid, name in names.items()}
 
 
-def _file_name(vm: Vm, *, alone: bool) -> str:
-    name = quote(vm.name, safe=" !#$&'()+,;=@[]{}~^")
+def _file_names(vms: Sequence[Vm]) -> dict[str, str]:
+    with_id: set[str] = set()
+    while True:
+        names = {vm.moid: _file_name(vm, with_id=vm.moid in with_id) for vm in vms}
+        bearers = Counter(names.values())
+        # What an id makes of one name may be the name of another VM.
+        doubtful = {moid for moid, name in names.items() if bearers[name] > 1} - with_id
+        if not doubtful:
+            return names
+        with_id |= doubtful
+
+
+def _file_name(vm: Vm, *, with_id: bool) -> str:
+    name = "".join(one if one.isprintable() and not one.isascii() else quote(one, safe=_SAFE) for one in vm.name)
     # A name that begins with a dot would be hidden, or lead elsewhere.
     name = f"%2E{name[1:]}" if name.startswith(".") else name
-    return name if alone else f"{name}-{vm.moid}"
+    ending = f"-{vm.moid}{SUFFIX}"
+    room = MOST_BYTES - len(ending)
+    if len(name.encode()) > room:
+        return name.encode()[:room].decode(errors="ignore") + ending
+    return name + ending if with_id else name + SUFFIX
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISREG
 
 from .._errors import OptionError
 
 DEFAULT_MODE = 0o666
+# A path that no system takes, or a chain of links without an end, is told in several ways.
+UNUSABLE = (OSError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,27 +42,33 @@ def is_folder(path: str) -> bool:
     Tell whether a path is meant as a folder: one is there, or it ends with a slash.
 
     Raises:
-        OptionError: it ends with a slash, and there is none; or the folder of the file is not there.
+        OptionError: it ends with a slash, and there is none; or the folder of the file is not there; or it is no path.
     """
-    meant = path.endswith("/") or Path(path).is_dir()
-    folder = Path(path) if meant else Path(path).parent
-    if not folder.is_dir():
+    if not path:
+        raise OptionError("'dest' is empty: it must be a file or a folder", option="dest")
+    try:
+        meant = path.endswith("/") or Path(path).is_dir()
+        folder = Path(path) if meant else Path(path).parent
+        is_there = folder.is_dir()
+    except UNUSABLE as error:
+        raise _refused(path, error) from error
+    if not is_there:
         raise OptionError(f"'dest': the folder {folder} is not there", option="dest")
     return meant
 
 
-def mode_of(text: str | None) -> int | None:
+def mode_of(text: object) -> int | None:
     """
     Read permissions in octal digits.
 
     Raises:
-        OptionError: they are none.
+        OptionError: they are none, or a number, of which nobody knows any more whether it was octal.
     """
     if text is None:
         return None
-    digits = text.removeprefix("0o")
+    digits = text.removeprefix("0o") if isinstance(text, str) else ""
     if not digits or set(digits) - set("01234567") or int(digits, 8) > 0o7777:
-        raise OptionError(f"'mode' must be octal digits in quotes, such as '0600'; found '{text}'", option="mode")
+        raise OptionError(f"'mode' must be octal digits in quotes, such as '0600'; found {text!r}", option="mode")
     return int(digits, 8)
 
 
@@ -76,7 +84,7 @@ def look_at(path: str) -> Kept:
         return Kept(sha256=sha256(file.read_bytes()).hexdigest(), mode=S_IMODE(file.stat().st_mode))
     except FileNotFoundError:
         return Kept()
-    except OSError as error:
+    except UNUSABLE as error:
         raise _refused(path, error) from error
 
 
@@ -90,10 +98,18 @@ def check_writable(path: str) -> None:
     Make sure that a file can be replaced or made.
 
     Raises:
-        OptionError: it cannot.
+        OptionError: it cannot, or something is there that is no file, such as a pipe or a device.
     """
-    if Path(path).is_dir() or not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
-        raise OptionError(f"'dest': {path} cannot be written", option="dest")
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        found = None
+    except UNUSABLE as error:
+        raise _refused(path, error) from error
+    if found is not None and not S_ISREG(found.st_mode):
+        raise OptionError(f"'dest': {path} cannot be written, for it is no file", option="dest")
+    if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
+        raise OptionError(f"'dest': {path} cannot be written, for nothing can in its folder", option="dest")
 
 
 def write(path: str, content: bytes, mode: int | None) -> None:
@@ -103,10 +119,11 @@ def write(path: str, content: bytes, mode: int | None) -> None:
     Raises:
         OptionError: it cannot be written.
     """
-    target = Path(path).resolve()
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    except OSError as error:
+        target = Path(path).resolve()
+        # Of a name in any script, so much fits four times over.
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:50]}.", dir=target.parent)
+    except UNUSABLE as error:
         raise _refused(path, error) from error
     temporary = Path(name)
     try:
@@ -132,5 +149,6 @@ def _mode_of(path: str) -> int:
         return DEFAULT_MODE & ~mask
 
 
-def _refused(path: str, error: OSError) -> OptionError:
-    return OptionError(f"'dest': {path} cannot be used: {error.strerror or error}", option="dest")
+def _refused(path: str, error: Exception) -> OptionError:
+    why = getattr(error, "strerror", None) or str(error)
+    return OptionError(f"'dest': {path!r} cannot be used: {why}", option="dest")

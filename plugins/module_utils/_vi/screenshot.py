@@ -93,13 +93,20 @@ class Photographer:
             for result in results:
                 self._foresee(result)
             return
-        taken = [result for result in results if result.error is None and result.task is not None]
-        paths = _task_results(self._session, [result.task.moid for result in taken if result.task is not None])
-        where = _Datacenters(self._session, self._pace.timeout) if taken else None
-        for result in results:
-            self._results[result.vm.moid] = result
-            if result in taken and result.task is not None and where is not None:
-                self._fetch(result, where, paths.get(result.task.moid))
+        self._results |= {result.vm.moid: result for result in results}
+        taken = {one.task.moid: one for one in results if one.error is None and one.task is not None}
+        try:
+            paths = _task_results(self._session, list(taken))
+            where = _Datacenters(self._session, self._pace.timeout) if taken else None
+        except EsxError as error:
+            # What came of the others, and of the pictures before, is not lost with it.
+            for one in taken.values():
+                words = f"{one.vm}: the host took a picture, and it cannot be told where it is: {error}"
+                self._results[one.vm.moid] = replace(one, error=FaultError(words, **error.details))
+            return
+        for task, one in taken.items():
+            if where is not None:
+                self._fetch(one, where, paths.get(task))
 
     def _fetch(self, result: VmResult, where: _Datacenters, path: str | None) -> None:
         left = None

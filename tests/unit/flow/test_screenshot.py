@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._errors import FaultError, OptionError, PlanError
-from ansible_collections.virt.esx.plugins.module_utils._flow.screenshot import Picture, check_on, places
+from ansible_collections.virt.esx.plugins.module_utils._flow.screenshot import MOST_BYTES, Picture, check_on, places
 from ansible_collections.virt.esx.plugins.module_utils._flow.state import PowerState, Vm, VmState
 from ansible_collections.virt.esx.tests.esxsim.screens import png
 from hypothesis import given
@@ -33,10 +33,34 @@ def test_machines_of_one_name_are_told_apart_by_their_ids() -> None:
 
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("a/b", "a%2Fb"), ("../x", "%2E.%2Fx"), ("Ärger 1", "%C3%84rger 1"), ("50%", "50%25"), (".", "%2E")],
+    [
+        ("a/b", "a%2Fb"),
+        ("../x", "%2E.%2Fx"),
+        ("Ärger 1", "Ärger 1"),
+        ("a\x07b\x85", "a%07b%C2%85"),
+        ("50%", "50%25"),
+        (".", "%2E"),
+    ],
 )
 def test_no_name_leads_out_of_the_folder(name: str, file: str) -> None:
     assert names(Vm(name=name, moid="1")) == [f"/there/{file}.png"]
+
+
+@pytest.mark.parametrize("one", ["x", "日", "\U0001f600", "\x07"])
+@pytest.mark.parametrize("length", [28, 80, 300])
+def test_no_name_is_too_long_for_a_file(one: str, length: int) -> None:
+    long = [Vm(name=one * length, moid="vm-7"), Vm(name=one * (length - 1) + "y", moid="vm-8")]
+    files = [name.removeprefix("/there/") for name in names(*long)]
+
+    assert all(len(file.encode()) <= MOST_BYTES for file in files)
+    assert len(set(files)) == 2
+    assert all(file.endswith(".png") for file in files)
+
+
+def test_a_name_with_an_id_is_not_the_name_of_another_machine() -> None:
+    vms = [Vm(name="a", moid="1"), Vm(name="a", moid="2"), Vm(name="a-1", moid="3")]
+
+    assert names(*vms) == ["/there/a-1.png", "/there/a-2.png", "/there/a-1-3.png"]
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=5))

@@ -192,3 +192,29 @@ def test_what_is_left_behind_on_the_datastore_is_named(tmp_path: pathlib.Path) -
     assert "left behind at [datastore1] web01/web01-0.png" in str(done.error)
     assert done.vm["changed"]
     assert (tmp_path / "web01.png").read_bytes() == shown(world)
+
+
+def test_a_name_in_any_script_is_a_file(tmp_path: pathlib.Path) -> None:
+    world = world_of(ON, {**ON, "name": "日" * 80})
+
+    done = run(esx_vm_screenshot, world, query="[]", dest=str(tmp_path))
+
+    assert done.error is None
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["web01.png", "日" * 80 + ".png"]
+
+
+def test_what_came_of_each_machine_is_told_though_the_host_does_not_say_where_pictures_are(
+    tmp_path: pathlib.Path,
+) -> None:
+    world = without_screens(world_of(ON, {**ON, "name": "off", "power_state": "powered-off"}))
+    world.faults.add(
+        FaultRule(method="RetrievePropertiesEx", skip=1, action="fault vim.fault.NoPermission", count=None)
+    )
+
+    done = run(esx_vm_screenshot, world, names=["web01", "off"], dest=str(tmp_path))
+
+    assert done.kind == "some_failed"
+    assert [one["failure"]["kind"] for one in done.result["vms"]] == ["fault", "plan"]
+    assert "cannot be told where it is" in done.result["vms"][0]["msg"]
+    assert done.result["vms"][0]["task"]["state"] == "success"
+    assert documented(done) == []

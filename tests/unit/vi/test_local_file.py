@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import stat
 
@@ -66,6 +67,34 @@ def test_a_folder_is_one_that_is_there(tmp_path: pathlib.Path) -> None:
 
 def test_permissions_are_octal_digits() -> None:
     assert (local_file.mode_of(None), local_file.mode_of("0640"), local_file.mode_of("600")) == (None, 0o640, 0o600)
-    for text in ("", "rw", "0o", "888", "77777"):
+    # Without quotes, 0600 is 384 to YAML, and 0644 would be 0420.
+    for text in ("", "rw", "0o", "888", "77777", 384, 0o644, True):
         with pytest.raises(OptionError, match="octal"):
             local_file.mode_of(text)
+
+
+@pytest.mark.parametrize("path", ["", "x" * 300, "x\0y", "x" * 300 + "/", "\ud800"])
+def test_what_is_no_path_is_an_option_that_is_wrong(tmp_path: pathlib.Path, path: str) -> None:
+    inside = f"{tmp_path}/{path}"
+
+    def take(one: str) -> None:
+        # Which of them tells it first depends on the release of Python.
+        local_file.is_folder(one)
+        local_file.check_writable(one)
+
+    with pytest.raises(OptionError, match="'dest'"):
+        take(path)
+    for refuse in (local_file.check_writable, local_file.look_at, lambda one: local_file.write(one, b"new", None)):
+        with pytest.raises(OptionError, match="'dest'"):
+            refuse(inside)
+
+
+def test_what_is_there_and_no_file_is_neither_read_nor_replaced(tmp_path: pathlib.Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "loop").symlink_to("loop")
+    for path in ("/dev/null", str(pipe), str(tmp_path / "loop")):
+        with pytest.raises(OptionError, match="'dest'"):
+            local_file.check_writable(path)
+    (tmp_path / "link").symlink_to("new")
+    local_file.check_writable(str(tmp_path / "link"))
