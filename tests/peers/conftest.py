@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
+from ansible_collections.virt.esx.tests.esxsim.http import Server
+from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, serving
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUTCOMES = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
@@ -53,6 +57,46 @@ def virsh_program() -> str:
 @pytest.fixture(scope="session")
 def govc_program() -> str:
     return peer("govc")
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[Server]:
+    """Serve the module's ``SCENARIO``."""
+    with serving(request.module.SCENARIO, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
+    return Virsh(virsh_program, server, tmp_path)
+
+
+@pytest.fixture
+def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
+    return Govc(govc_program, server, tmp_path)
+
+
+@pytest.fixture
+def vcsim(request: pytest.FixtureRequest, vcsim_program: str) -> Iterator[dict[str, str]]:
+    """Serve a host, or a vCenter, as the parameter or the module's ``VCENTER`` says; yield what leads there."""
+    mode = request.param if hasattr(request, "param") else request.module.VCENTER
+    command = [vcsim_program, "-l", "127.0.0.1:0", *mode]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
+            assert found is not None
+            user, password, port = found.groups()
+            yield {
+                "VMWARE_HOST": "127.0.0.1",
+                "VMWARE_PORT": port,
+                "VMWARE_USER": user,
+                "VMWARE_PASSWORD": password,
+                "VMWARE_VALIDATE_CERTS": "false",
+                "GOVC_URL": f"https://{user}:{password}@127.0.0.1:{port}/sdk",
+            }
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(autouse=True)

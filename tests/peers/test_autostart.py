@@ -8,33 +8,16 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pytest
 from ansible_collections.virt.esx.tests.esxsim.http import Server
-from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, serving, variables
+from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, variables
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
 Record = Callable[[str, object], None]
 AUTOSTART = "virt.esx.esx_vm_autostart"
 SCENARIO: dict[str, Any] = {"vms": [{"name": "web01"}, {"name": "web02"}, {"name": "web03"}]}
-
-
-@pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[Server]:
-    with serving(SCENARIO, tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
-    return Virsh(virsh_program, server, tmp_path)
-
-
-@pytest.fixture
-def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
-    return Govc(govc_program, server, tmp_path)
 
 
 def ours(server: Server, folder: pathlib.Path, *given: dict[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ansible_collections.virt.esx.tests.esxsim.http import Server
-from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, serving, variables
+from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, variables
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
 Record = Callable[[str, object], None]
@@ -30,22 +28,6 @@ SCENARIO: dict[str, Any] = {
     ]
 }
 REACHED = ("datastore1", "nas01", "scratch")
-
-
-@pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[Server]:
-    with serving(SCENARIO, tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
-    return Virsh(virsh_program, server, tmp_path)
-
-
-@pytest.fixture
-def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
-    return Govc(govc_program, server, tmp_path)
 
 
 def ours(folder: pathlib.Path, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -106,23 +88,14 @@ def test_govc_says_the_same(govc: Govc, tmp_path: pathlib.Path, record_property:
     assert govc.server.world.errors == []
 
 
-@pytest.mark.parametrize("mode", [["-esx"], ["-dc", "2", "-ds", "2"]], ids=["esx", "vcenter"])
-def test_vcsim_is_read(mode: list[str], vcsim_program: str, tmp_path: pathlib.Path, record_property: Record) -> None:
+@pytest.mark.parametrize(
+    ("vcsim", "stores"), [(["-esx"], 1), (["-dc", "2", "-ds", "2"], 4)], indirect=["vcsim"], ids=["esx", "vcenter"]
+)
+def test_vcsim_is_read(vcsim: dict[str, str], stores: int, tmp_path: pathlib.Path, record_property: Record) -> None:
     record_property("peer", "vcsim")
-    command = [vcsim_program, "-l", "127.0.0.1:0", *mode]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            known = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
-            assert known is not None
-            names = ("VMWARE_USER", "VMWARE_PASSWORD", "VMWARE_PORT")
-            reached = dict(zip(names, known.groups(), strict=True))
-            reached |= {"VMWARE_HOST": "127.0.0.1", "VMWARE_VALIDATE_CERTS": "false"}
-            played = run_tasks([{INFO: {}}], tmp_path, variables=reached)
-        finally:
-            process.terminate()
+    played = run_tasks([{INFO: {}}], tmp_path, variables=vcsim)
 
     facts = played.results[0]["datastores"]
-    assert len(facts) == (1 if mode == ["-esx"] else 4), played.output
+    assert len(facts) == stores, played.output
     assert all(fact["accessible"] and fact["capacity_bytes"] > 0 and fact["hosts"] for fact in facts)
     assert all(fact["path"].endswith(f"/datastore/{fact['name']}") for fact in facts)

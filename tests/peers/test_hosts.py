@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ansible_collections.virt.esx.tests.esxsim.http import Server
-from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, serving, variables
+from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, variables
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
 Record = Callable[[str, object], None]
@@ -43,22 +41,6 @@ LINES = {
     "NUMA cell(s)": "nodes",
     "Memory size": "memory_kib",
 }
-
-
-@pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[Server]:
-    with serving(SCENARIO, tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
-    return Virsh(virsh_program, server, tmp_path)
-
-
-@pytest.fixture
-def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
-    return Govc(govc_program, server, tmp_path)
 
 
 def ours(folder: pathlib.Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -98,25 +80,14 @@ def test_govc_says_the_same(govc: Govc, tmp_path: pathlib.Path, record_property:
     assert govc.server.world.errors == []
 
 
-@pytest.mark.parametrize(("mode", "hosts"), [(["-esx"], 1), (["-dc", "2", "-cluster", "1"], 8)], ids=["esx", "vcenter"])
-def test_vcsim_is_read(
-    mode: list[str], hosts: int, vcsim_program: str, tmp_path: pathlib.Path, record_property: Record
-) -> None:
+@pytest.mark.parametrize(
+    ("vcsim", "hosts"), [(["-esx"], 1), (["-dc", "2", "-cluster", "1"], 8)], indirect=["vcsim"], ids=["esx", "vcenter"]
+)
+def test_vcsim_is_read(vcsim: dict[str, str], hosts: int, tmp_path: pathlib.Path, record_property: Record) -> None:
     record_property("peer", "vcsim")
-    command = [vcsim_program, "-l", "127.0.0.1:0", *mode]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            known = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
-            assert known is not None
-            names = ("VMWARE_USER", "VMWARE_PASSWORD", "VMWARE_PORT")
-            reached = dict(zip(names, known.groups(), strict=True))
-            reached |= {"VMWARE_HOST": "127.0.0.1", "VMWARE_VALIDATE_CERTS": "false"}
-            found = ours(tmp_path, reached)
-        finally:
-            process.terminate()
+    found = ours(tmp_path, vcsim)
 
     assert len(found) == hosts
     assert all(fact["node"]["cpus"] > 0 and fact["memory"]["total_bytes"] > 0 for fact in found)
     assert all(fact["capabilities"].startswith("<capabilities>") and fact["devices"]["nics"] for fact in found)
-    assert all((fact["licence"] is None) == (mode != ["-esx"]) for fact in found)
+    assert all((fact["licence"] is None) == (hosts > 1) for fact in found)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_iscsi
 from ansible_collections.virt.esx.tests.esxsim.http import Server
 from ansible_collections.virt.esx.tests.peers.test_collections import Control
-from ansible_collections.virt.esx.tests.support.clients import Done, Govc, Virsh, serving
+from ansible_collections.virt.esx.tests.support.clients import Done, Govc, Virsh
 from ansible_collections.virt.esx.tests.support.worlds import run
 
 Record = Callable[[str, object], None]
@@ -33,22 +32,6 @@ SCENARIO: dict[str, Any] = {
         ],
     },
 }
-
-
-@pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[Server]:
-    with serving(SCENARIO, tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
-    return Virsh(virsh_program, server, tmp_path)
-
-
-@pytest.fixture
-def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
-    return Govc(govc_program, server, tmp_path)
 
 
 def ours(server: Server, **given: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pathlib
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -100,22 +100,6 @@ def shape(server: Server) -> list[Any]:
         }
         for one in found["snapshots"]
     ]
-
-
-@pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[Server]:
-    with serving(SCENARIO, tmp_path) as served:
-        yield served
-
-
-@pytest.fixture
-def virsh(virsh_program: str, server: Server, tmp_path: pathlib.Path) -> Virsh:
-    return Virsh(virsh_program, server, tmp_path)
-
-
-@pytest.fixture
-def govc(govc_program: str, server: Server, tmp_path: pathlib.Path) -> Govc:
-    return Govc(govc_program, server, tmp_path)
 
 
 def said(done: Done) -> str:

@@ -7,9 +7,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
-import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,28 +14,6 @@ from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
 POWER, INFO, SESSION = "virt.esx.esx_vm_power", "virt.esx.esx_vm_info", "virt.esx.esx_session"
 BATCH = 50
-
-
-@pytest.fixture
-def vcsim(request: pytest.FixtureRequest, vcsim_program: str) -> Iterator[dict[str, str]]:
-    """Serve one ESXi host with 50 virtual machines, or a vCenter; yield the environment variables that lead there."""
-    mode = request.param
-    command = [vcsim_program, "-l", "127.0.0.1:0", *mode]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
-            assert found is not None
-            user, password, port = found.groups()
-            yield {
-                "VMWARE_HOST": "127.0.0.1",
-                "VMWARE_PORT": port,
-                "VMWARE_USER": user,
-                "VMWARE_PASSWORD": password,
-                "VMWARE_VALIDATE_CERTS": "false",
-            }
-        finally:
-            process.terminate()
 
 
 ESX = ["-esx", "-vm", str(BATCH)]

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import pathlib
-import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,27 +41,6 @@ CHANGED: dict[str, Any] = {
     "disks": [DISK, {"slot": "scsi0:1", "capacity_kib": 4096}],
     "extra": {"guestinfo.role": "web"},
 }
-
-
-@pytest.fixture
-def vcsim(request: pytest.FixtureRequest, vcsim_program: str) -> Iterator[dict[str, str]]:
-    """Serve a host, or a vCenter; yield the environment variables that lead there."""
-    command = [vcsim_program, "-l", "127.0.0.1:0", *request.param]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
-            assert found is not None
-            user, password, port = found.groups()
-            yield {
-                "VMWARE_HOST": "127.0.0.1",
-                "VMWARE_PORT": port,
-                "VMWARE_USER": user,
-                "VMWARE_PASSWORD": password,
-                "VMWARE_VALIDATE_CERTS": "false",
-            }
-        finally:
-            process.terminate()
 
 
 def four_times(task: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import pathlib
-import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,28 +18,6 @@ INFO, MIGRATE = "virt.esx.esx_vm_info", "virt.esx.esx_vm_migrate"
 VCENTER = ["-dc", "2", "-cluster", "2", "-host", "2", "-pool", "1", "-vm", "2", "-ds", "2"]
 Record = Callable[[str, object], None]
 VM = "DC0_C0_RP1_VM0"
-
-
-@pytest.fixture
-def vcsim(request: pytest.FixtureRequest, vcsim_program: str) -> Iterator[dict[str, str]]:
-    """Serve a vCenter, or a host; yield the environment variables that lead there."""
-    command = [vcsim_program, "-l", "127.0.0.1:0", *getattr(request, "param", VCENTER)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"GOVC_URL=https://(\w+):(\w+)@127.0.0.1:(\d+)", process.stdout.readline())
-            assert found is not None
-            user, password, port = found.groups()
-            yield {
-                "VMWARE_HOST": "127.0.0.1",
-                "VMWARE_PORT": port,
-                "VMWARE_USER": user,
-                "VMWARE_PASSWORD": password,
-                "VMWARE_VALIDATE_CERTS": "false",
-                "GOVC_URL": f"https://{user}:{password}@127.0.0.1:{port}/sdk",
-            }
-        finally:
-            process.terminate()
 
 
 def test_host_cluster_pool_and_datastore(
