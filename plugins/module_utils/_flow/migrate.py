@@ -16,6 +16,7 @@ from typing import Any
 
 from .._errors import Ambiguous, EsxError, NotFound, OptionError, PlanError
 from .outcome import BatchResult
+from .power import UNCERTAIN
 from .script import Done, Fetch, Interrupted, Run, Script, settle
 from .state import Vm, VmState
 
@@ -168,7 +169,7 @@ def plan(vm: Vm, place: Place, wish: Wish, inventory: Inventory) -> Move:
     here = inventory.hosts.get(place.host or "")
     pool = _pool(wish, compute, here.compute if here else None, inventory)
     if pool is None and compute is not None and _compute_of(place, inventory) != compute:
-        pool = inventory.pools[inventory.computes[compute].pool]
+        pool = _root_pool(compute, inventory)
     if compute is None and pool is not None:
         compute = pool.compute
     store = None
@@ -182,6 +183,13 @@ def plan(vm: Vm, place: Place, wish: Wish, inventory: Inventory) -> Move:
         pool=pool.moid if pool is not None and pool.moid != place.pool else None,
         datastore=store if store is not None and not _is_on(place, store, inventory) else None,
     )
+
+
+def _root_pool(compute: str, inventory: Inventory) -> PoolSpot:
+    spot = inventory.computes[compute]
+    if spot.pool not in inventory.pools:
+        raise PlanError(f"the account cannot see the root pool of '{spot.name}': say which with 'target_pool'")
+    return inventory.pools[spot.pool]
 
 
 def _compute_of(place: Place, inventory: Inventory) -> str | None:
@@ -287,6 +295,7 @@ def travel(vm: Vm, state: VmState, journeys: Mapping[str, Journey], inventory: I
     """Bring one VM to where it is wanted, unless it is there."""
     journey = journeys[vm.moid]
     place, is_fresh = journey.place, state.pending is None and state.question is None
+    left: Place | None = None
     for attempt in range(1, ATTEMPTS + 1):
         given_up: EsxError | None = None
         state = yield from settle(state)
@@ -298,20 +307,26 @@ def travel(vm: Vm, state: VmState, journeys: Mapping[str, Journey], inventory: I
             place = journey.locate(values)
         move = journey.decide(place)
         if move.is_empty:
-            return Done()
+            return _there(journey, left or place, place)
         if is_fresh and journey.refusal is not None:
             raise journey.refusal
         try:
             yield Run(method=METHOD, operation=OPERATION, arguments=journey.request(move))
         except Interrupted as interruption:
             state, is_fresh = interruption.state, False
+            if interruption.error.kind in UNCERTAIN:
+                # What was sent may have been done, so it is from here that it was moved.
+                left = left or place
             given_up = interruption.error if attempt == ATTEMPTS else None
         else:
-            after = journey.shown(arrive(place, move, inventory))
-            return Done(before={"place": journey.shown(place)}, after={"place": after})
+            return _there(journey, left or place, arrive(place, move, inventory))
         if given_up is not None:
             raise given_up
     raise AssertionError("the last attempt returns or raises")
+
+
+def _there(journey: Journey, before: Place, after: Place) -> Done:
+    return Done(before={"place": journey.shown(before)}, after={"place": journey.shown(after)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .._errors import EsxError, FaultError, PlanError, TaskFailed
+from .._errors import EsxError, FaultError, PlanError, TaskFailed, VmGone
 from .._flow.answers import Policy
 from .._flow.migrate import (
     ComputeSpot,
@@ -137,12 +138,16 @@ class Mover:
                 said[moid] = self._check(moid, move)
             elif not move.is_empty:
                 groups[move.host, move.pool or places[moid].pool].append(moid)
-        for (host, pool), moids in groups.items():
+        waiting = list(groups.items())
+        for (host, pool), moids in waiting:
             try:
                 events = self._ask(moids, host, pool)
-            except FaultError as error:
-                for moid in moids:
-                    said[moid] = [Objection(message=str(error), is_error=True, kind=error.details["fault"])]
+            except EsxError as error:
+                if isinstance(error, VmGone) and len(moids) > 1:
+                    # Which one has gone, the vCenter tells of each alone.
+                    waiting.extend(((host, pool), [moid]) for moid in moids)
+                    continue
+                said |= {moid: [_objection(error)] for moid in moids}
                 continue
             for event in events:
                 subject = getattr(getattr(event, "vm", None), "vm", None)
@@ -159,14 +164,14 @@ class Mover:
         spec, vm = self._request(move)["spec"], session.reference("VirtualMachine", moid)
         try:
             found = run_task(session, checker, "CheckRelocate_Task", timeout=self._pace.timeout, vm=vm, spec=spec)
-        except (FaultError, TaskFailed) as error:
-            kind = str(error.details.get("fault"))
-            return [] if kind in _NO_VALIDATION else [Objection(message=str(error), is_error=True, kind=kind)]
+        except EsxError as error:
+            said = _objection(error)
+            return [] if said.kind in _NO_VALIDATION else [said]
         return [
             Objection(message=_words(fault), is_error=is_error, kind=faults.name_of(fault))
             for one in found or ()
-            for is_error, said in ((True, one.error), (False, one.warning))
-            for fault in said or ()
+            for is_error, named in ((True, one.error), (False, one.warning))
+            for fault in named or ()
         ]
 
     def _ask(self, moids: Sequence[str], host: str | None, pool: str | None) -> Sequence[Any]:
@@ -210,8 +215,11 @@ class Mover:
         """Add to each failure of a task all that the vCenter said of it."""
         failed = [one for one in results if isinstance(one.error, TaskFailed) and one.task is not None]
         references = [self._session.reference("Task", one.task.moid) for one in failed if one.task is not None]
-        rows = read(self._session, objects(references), {"Task": ["info.error"]}) if references else []
-        said = {row.moid: row.values.get("info.error") for row in rows}
+        said: dict[str, Any] = {}
+        # What came of the moves is known without it.
+        with suppress(EsxError):
+            rows = read(self._session, objects(references), {"Task": ["info.error"]}) if references else []
+            said = {row.moid: row.values.get("info.error") for row in rows}
         for one in failed:
             fault = said.get(one.task.moid) if one.task is not None else None
             if fault is not None and one.error is not None:
@@ -242,24 +250,35 @@ def objection_of(event: Any) -> Objection:
     return Objection(message=message, is_error="Warning" not in kind, kind=kind)
 
 
+def _objection(error: EsxError) -> Objection:
+    """Return the error that a question to the vCenter came to as what speaks against the move."""
+    return Objection(message=str(error), is_error=True, kind=str(error.details.get("fault") or error.kind))
+
+
 def inventory_of(rows: Sequence[Row], datacenter: str | None) -> Inventory:
     """Return where VMs can be, of one datacenter if it is named."""
     by_moid = {row.moid: row for row in rows}
     kept = [row for row in rows if datacenter is None or _center_of(row, by_moid) == datacenter.strip("/")]
-    computes = {row.moid: row for row in kept if row.type_name.endswith("ComputeResource")}
+    computes = {
+        row.moid: ComputeSpot(moid=row.moid, name=_name(row), pool=row.values["resourcePool"]._moId)
+        for row in kept
+        if row.type_name.endswith("ComputeResource") and "resourcePool" in row.values
+    }
     stores = {one._moId for row in kept if row.type_name == "Datacenter" for one in row.values.get("datastore") or ()}
+    # An account may not see what something belongs to, and then nothing can go there.
     return Inventory(
-        hosts={row.moid: _host(row) for row in kept if row.type_name == "HostSystem"},
-        computes={
-            moid: ComputeSpot(moid=moid, name=_name(row), pool=row.values["resourcePool"]._moId)
-            for moid, row in computes.items()
+        hosts={
+            row.moid: _host(row)
+            for row in kept
+            if row.type_name == "HostSystem" and _moid(row.values.get("parent")) in computes
         },
+        computes=computes,
         pools={
             row.moid: PoolSpot(
                 moid=row.moid, name=_name(row), path=_pool_path(row, by_moid), compute=row.values["owner"]._moId
             )
             for row in rows
-            if row.type_name in _POOLS and row.values["owner"]._moId in computes
+            if row.type_name in _POOLS and _moid(row.values.get("owner")) in computes
         },
         datastores={row.moid: _name(row) for row in rows if row.type_name == "Datastore" and row.moid in stores},
     )

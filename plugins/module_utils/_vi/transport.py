@@ -43,6 +43,8 @@ REPEATABLE = frozenset(
         "FindByDatastorePath",
         "FindChild",
         "Fetch",
+        "ValidateMigration",
+        "CheckRelocate_Task",
     }
 )
 # A wait that is over is answered at once; from a host that is later than this, nothing comes any more.

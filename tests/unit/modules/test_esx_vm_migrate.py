@@ -219,3 +219,85 @@ def test_a_move_whose_reply_is_lost_is_made_once(action: str) -> None:
     done = run(esx_vm_migrate, world, **GO)
 
     assert (done.error, host_of_vm(world)) == (None, "host-esx2")
+
+
+@pytest.mark.parametrize(("action", "seconds"), [("drop-after", 0), ("restart-after", 3)])
+@pytest.mark.parametrize("method", ["RelocateVM_Task", "WaitForUpdatesEx"])
+def test_a_move_of_ours_is_a_change_whatever_gets_lost_on_the_way(method: str, action: str, seconds: float) -> None:
+    for skip in range(3):
+        world = vcenter_of({**WEB, "task_seconds": 0.1 if method == "RelocateVM_Task" else 2})
+        world.faults.add(FaultRule(method=method, action=action, seconds=seconds, skip=skip))
+
+        done = run(esx_vm_migrate, world, **GO)
+
+        assert (done.error, done.vm["changed"], done.vm["place"]["host"]) == (None, True, "esx2")
+        assert done.result["diff"]["before"]["web01"]["place"]["host"] != "esx2"
+
+
+def test_where_somebody_else_brought_it_is_told_as_it_is_now() -> None:
+    world = vcenter_of({**WEB, "questions": [{"question": "msg.serial.file.open", "during": "relocate"}]})
+    run(esx_vm_migrate, world, **GO)
+
+    done = run(esx_vm_migrate, world, auto_answer="true", **GO)
+
+    assert (done.error, done.vm["place"]["host"]) == (None, "esx2")
+
+
+@pytest.mark.parametrize("method", ["RetrievePropertiesEx", "ValidateMigration", "CheckRelocate_Task"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_machine_that_goes_meanwhile_stops_no_other(method: str, check_mode: bool) -> None:
+    world = world_of(WEB, {**WEB, "name": "web02"}, datastores=[{"name": "datastore1"}, {"name": "b"}])
+    make_vcenter(world, "esx2")
+    given = {"target_datastore": "b"} if method == "CheckRelocate_Task" else {}
+    world.faults.add(FaultRule(method=method, action="latency", seconds=2, skip=2 if method.startswith("R") else 0))
+    world.clock.call_later(1, lambda: world.remove(world.find("VirtualMachine", "1")))
+
+    done = run(esx_vm_migrate, world, check_mode=check_mode, names=["web01", "web02"], target_host="esx2", **given)
+
+    first, second = done.result["vms"]
+    assert "does not exist any more" in first["msg"]
+    assert (second["changed"], second["failed"]) == ((True, False) if not given or check_mode else (False, True))
+    assert documented(done) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "given"), [("ValidateMigration", {}), ("CheckRelocate_Task", {"target_datastore": "b"})]
+)
+@pytest.mark.parametrize("action", ["drop-before", "drop-after", "http-503"])
+def test_a_validation_that_gets_lost_is_asked_again(method: str, given: dict[str, Any], action: str) -> None:
+    world = world_of(WEB, datastores=[{"name": "datastore1"}, {"name": "b"}])
+    make_vcenter(world, "esx2")
+    world.faults.add(FaultRule(method=method, action=action))
+
+    done = run(esx_vm_migrate, world, check_mode=True, **GO, **given)
+
+    assert (done.error, done.vm["changed"]) == (None, True)
+
+
+def test_what_came_of_each_machine_is_told_though_nobody_says_why_a_task_failed() -> None:
+    world = vcenter_of(WEB, {**WEB, "name": "web02"})
+    world.faults.add(FaultRule(method="ValidateMigration", action="fault vmodl.fault.NotSupported"))
+    world.find("HostSystem", "host-esx2").set("datastore", [])
+    reads = called(world, "RetrievePropertiesEx")
+    run(esx_vm_migrate, world, names=["web01", "web02"], target_host="esx2")
+    last = called(world, "RetrievePropertiesEx") - reads - 1
+    world.faults.add(FaultRule(method="ValidateMigration", action="fault vmodl.fault.NotSupported"))
+    world.faults.add(FaultRule(method="RetrievePropertiesEx", action="fault vim.fault.NoPermission", skip=last))
+
+    done = run(esx_vm_migrate, world, names=["web01", "web02"], target_host="esx2")
+
+    assert [one["failure"]["fault"] for one in done.result["vms"]] == ["InaccessibleDatastore"] * 2
+
+
+@pytest.mark.parametrize(
+    ("type_name", "path"),
+    [("HostSystem", "parent"), ("ComputeResource", "resourcePool"), ("ResourcePool", "owner")],
+)
+def test_what_an_account_may_not_see_is_no_place_to_go(type_name: str, path: str) -> None:
+    world = vcenter_of(WEB)
+    for one in world.of_type(type_name):
+        one.set(path, None)
+
+    done = run(esx_vm_migrate, world, check_mode=True, **GO)
+
+    assert done.kind in ("not_found", "plan")
