@@ -86,6 +86,7 @@ options:
       - The settings of the host, for which O(manage_defaults=true) is needed.
       - With none of O(name), O(uuid), O(moid), O(names) and O(query) it is all that is done. Under a vCenter
         O(esxi_hostname) then says which host is meant.
+      - With a O(query) that yields nothing it is done too, but under a vCenter only with O(esxi_hostname).
       - If it is left out, they are not changed.
     type: dict
     suboptions:
@@ -190,7 +191,9 @@ vms:
       type: str
       sample: powered-on
     autostart:
-      description: What the host does with it now; in check mode, what it would do.
+      description: >-
+        What the host does with it now; in check mode, what it would do.
+        Null where no host with autostart has it, which is a failure.
       type: dict
       contains:
         enabled:
@@ -341,11 +344,12 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Autostart
     wish = Wish.from_params(params)
     selector = Selector.from_params(params)
     session = host.session
-    if selector.option is None:
-        found = []
+    found = host.lookup_vms(selector, params["folder"]) if selector.option is not None else []
+    is_one_host = not session.is_vcenter or params["esxi_hostname"] is not None
+    # Where a query yields no machine, the settings of a host that is named are meant all the same.
+    if selector.option is None or (not found and wish.defaults and is_one_host):
         hosts = lookup_only_host(session, datacenter=params["datacenter"], esxi_hostname=params["esxi_hostname"])
     else:
-        found = host.lookup_vms(selector, params["folder"])
         hosts = lookup_hosts(session, found)
     return bring_about(session, found, hosts, wish, single=selector.is_single, check_mode=check_mode)
 

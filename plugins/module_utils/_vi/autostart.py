@@ -50,19 +50,9 @@ class AutostartHost:
 
 
 def lookup_hosts(session: Session, found: Sequence[FoundVm]) -> list[AutostartHost]:
-    """
-    Return the hosts that have these VMs.
-
-    Raises:
-        PlanError: a VM is on no host, or its host has no autostart.
-    """
+    """Return the hosts with autostart that have these VMs; one that is on no such host is with none."""
     empty, on = _read(session, [session.reference("VirtualMachine", item.vm.moid) for item in found])
-    hosts = [replace(host, vms=tuple(item for item in found if on.get(item.vm.moid) == host.moid)) for host in empty]
-    reached = {item.vm.moid for host in hosts for item in host.vms}
-    missing = [str(item.vm) for item in found if item.vm.moid not in reached]
-    if missing:
-        raise PlanError(f"no host with autostart has {', '.join(missing[:10])}")
-    return hosts
+    return [replace(host, vms=tuple(item for item in found if on.get(item.vm.moid) == host.moid)) for host in empty]
 
 
 def lookup_only_host(session: Session, *, datacenter: str | None, esxi_hostname: str | None) -> list[AutostartHost]:
@@ -134,8 +124,16 @@ def bring_about(
                 changed_after={"autostart": entries[moid]},
                 error=error,
             )
-    in_order = [results[item.vm.moid] for item in found]
+    in_order = [results.get(item.vm.moid) or _on_no_host(item) for item in found]
     return AutostartResult(results=in_order, single=single, entries=entries, hosts=arranged)
+
+
+def _on_no_host(item: FoundVm) -> VmResult:
+    error = PlanError(
+        f"{item.vm} is on no host with autostart: it was removed meanwhile, or the account may not see its host",
+        moid=item.vm.moid,
+    )
+    return VmResult(vm=item.vm, before=item.state, after=item.state, error=error)
 
 
 def _bring_about(
@@ -156,13 +154,20 @@ def _send(session: Session, host: AutostartHost, plan: Arrangement) -> None:
         defaults=_defaults_spec(plan.defaults) if plan.defaults else None,
         powerInfo=[_entry_spec(session, moid, entry) for moid, entry in plan.entries],
     )
-    try:
-        session.call(host.manager, "ReconfigureAutostart", spec=spec)
-    except ConnectionLost:
-        # The host may have done it: what it says now tells.
-        rows = read(session, objects([host.manager]), {"HostAutoStartManager": ["config"]})
-        if not rows or autostart_of(rows[0].values["config"]) != plan.after:
-            raise
+    for is_last in (False, True):
+        try:
+            session.call(host.manager, "ReconfigureAutostart", spec=spec)
+        except ConnectionLost:
+            # The host may have done it: what it says now tells.
+            rows = read(session, objects([host.manager]), {"HostAutoStartManager": ["config"]})
+            now = autostart_of(rows[0].values["config"]) if rows else None
+            if now == plan.after:
+                return
+            # Once more, unless somebody else has changed what the plan was made of.
+            if is_last or now != host.have:
+                raise
+        else:
+            return
 
 
 def _read(session: Session, start: Sequence[Any]) -> tuple[list[AutostartHost], Mapping[str, str]]:
@@ -219,7 +224,7 @@ def _entry_spec(session: Session, moid: str, entry: Entry) -> Any:
         startAction=_START.get(entry.start_action, entry.start_action),
         startOrder=entry.start_order,
         startDelay=entry.start_delay,
-        waitForHeartbeat=_HEARTBEAT[entry.wait_for_heartbeat],
+        waitForHeartbeat=_HEARTBEAT.get(entry.wait_for_heartbeat, entry.wait_for_heartbeat),
         stopAction=_STOP.get(entry.stop_action, entry.stop_action),
         stopDelay=entry.stop_delay,
     )

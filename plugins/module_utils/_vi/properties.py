@@ -33,8 +33,10 @@ def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[st
     Read properties of all objects that ``start`` leads to.
 
     ``start`` are object specs (:func:`objects`, :func:`all_vms`), ``paths`` the properties by WSDL type.
-    A property that is not set is absent from its row.
+    A property that is not set is absent from its row. Where nothing leads anywhere, nothing is asked.
     """
+    if not start:
+        return []
     spec = filter_spec(start, paths)
     for attempt in range(1, READS + 1):
         try:

@@ -137,17 +137,57 @@ def test_what_a_host_refuses_is_the_failure_of_its_machines() -> None:
     assert not done.vm["autostart"]["enabled"]
 
 
-@pytest.mark.parametrize(
-    ("action", "kind"), [("drop-before", "connection_lost"), ("drop-after", None), ("truncate", None)]
-)
-def test_after_a_lost_reply_the_host_is_looked_at(action: str, kind: str | None) -> None:
+@pytest.mark.parametrize(("action", "calls"), [("drop-before", 2), ("drop-after", 1), ("truncate", 1)])
+def test_after_a_lost_reply_the_host_is_looked_at(action: str, calls: int) -> None:
     world = world_of_three()
     world.faults.add(FaultRule(method="ReconfigureAutostart", action=action))
 
     done = run(esx_vm_autostart, world, name="web01")
 
-    assert (done.kind, done.vm["changed"]) == (kind, kind is None)
-    assert called(world, "ReconfigureAutostart") == 1
+    assert (done.error, done.vm["changed"]) == (None, True)
+    assert called(world, "ReconfigureAutostart") == calls
+
+
+def test_a_request_that_gets_lost_again_and_again_is_a_failure() -> None:
+    world = world_of_three()
+    world.faults.add(FaultRule(method="ReconfigureAutostart", action="drop-before", count=None))
+
+    done = run(esx_vm_autostart, world, name="web01")
+
+    assert (done.kind, done.vm["changed"], called(world, "ReconfigureAutostart")) == ("connection_lost", False, 2)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_query_that_yields_nothing_is_no_failure_and_the_host_is_set_all_the_same(check_mode: bool) -> None:
+    world = world_of_three()
+    nobody: dict[str, Any] = {"query": "[?name=='nobody']"}
+
+    done = run(esx_vm_autostart, world, check_mode=check_mode, **nobody, state="absent")
+    host = run(
+        esx_vm_autostart,
+        world,
+        check_mode=check_mode,
+        **nobody,
+        manage_defaults=True,
+        defaults={"start_delay": 7},
+    )
+
+    assert (done.error, done.result["vms"], done.result["changed"]) == (None, [], False)
+    assert (host.error, host.result["changed"], host.result["hosts"][0]["defaults"]["start_delay"]) == (None, True, 7)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_machine_without_a_host_stops_no_other(check_mode: bool) -> None:
+    world = world_of_three()
+    world.find("VirtualMachine", "1").set("runtime.host", None)
+
+    done = run(esx_vm_autostart, world, check_mode=check_mode, names=["web01", "web02"])
+
+    assert (done.kind, done.failure["failed"]) == ("some_failed", ["web01"])
+    assert [one["changed"] for one in done.result["vms"]] == [False, True]
+    assert done.result["vms"][0]["autostart"] is None
+    assert "on no host with autostart" in done.result["vms"][0]["msg"]
+    assert differences("esx_vm_autostart", {**done.result, "msg": str(done.error), "failure": done.failure}) == []
 
 
 def test_the_free_licence_reads_and_does_not_write() -> None:
