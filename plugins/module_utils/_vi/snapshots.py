@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError
+from .._errors import EsxError, FaultError, LookupFailed, PlanError
 from .._flow.answers import Policy
 from .._flow.outcome import BatchResult, VmResult
 from .._flow.pace import Pace
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .host import FoundVm, Host
 
 DEVICES_PATH = "config.hardware.device"
+# With these a host says that it has not begun with what was asked for.
+REFUSED = (FaultError, LookupFailed, PlanError)
 INDEPENDENT = ("independent_persistent", "independent_nonpersistent")
 
 
@@ -157,8 +159,10 @@ def _seen(host: Host, results: Sequence[VmResult]) -> dict[str, Mapping[str, Any
 def _as_seen(
     result: VmResult, book: Mapping[str, Entry], first: Mapping[str, Found], last: Mapping[str, Found], wish: Wish
 ) -> VmResult:
-    """Let the diff show what the host has now instead of what was planned."""
+    """Let the diff show what the host has now instead of what was planned, if it is our doing."""
     moid = result.vm.moid
+    if isinstance(result.error, REFUSED) or (result.error is None and not result.changed):
+        return result
     before = book[moid].before if moid in book else first[moid]
     aim: Aim = wish.aim
     return replace(result, changed_before=before.shown(aim), changed_after=last[moid].shown(aim))
@@ -172,6 +176,9 @@ def _subject(tree: Tree, entry: Entry | None) -> dict[str, Any] | None:
     if place is None:
         planned = entry.plan.after.tree.place(entry.plan.subject)
         known = {one.snapshot.moid for one in entry.before.tree.walk()}
-        new = (one for one in tree.walk() if one.snapshot.moid not in known)
-        place = next((one for one in new if planned is not None and one.names == planned.names), None)
+        new = [one for one in tree.walk() if one.snapshot.moid not in known]
+        namesakes = [one for one in new if planned is not None and one.names[-1] == planned.names[-1]]
+        there = [one for one in namesakes if planned is not None and one.names == planned.names]
+        # Somebody else may have made one meanwhile, below which ours then is.
+        place = next(iter(there or namesakes), None)
     return tree.facts_of(place) if place is not None else None

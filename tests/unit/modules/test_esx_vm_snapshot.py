@@ -273,6 +273,39 @@ def test_a_snapshot_that_somebody_else_removes_first_is_gone_all_the_same(is_gon
     assert len(done.vm["snapshots"]) == (0 if is_gone else 1)
 
 
+OURS = [
+    ("RemoveSnapshot_Task", {"snapshot": "one", "state": "absent"}, None),
+    ("RenameSnapshot", {"snapshot": "one", "new_name": "two"}, "not_found"),
+    ("RevertToSnapshot_Task", {"snapshot": "one", "state": "reverted"}, "not_found"),
+    ("RevertToCurrentSnapshot_Task", {"state": "reverted"}, "fault"),
+]
+
+
+@pytest.mark.parametrize(("method", "options", "kind"), OURS)
+def test_what_somebody_else_did_first_is_no_change_of_ours(method: str, options: dict[str, Any], kind: str) -> None:
+    world = world_of({**OFF, "snapshots": ["one"]})
+    vm, one = world.find("VirtualMachine", "1"), world.find("VirtualMachineSnapshot", "1-snapshot-1")
+    world.faults.add(FaultRule(method=method, action="latency", seconds=5))
+    # After the look, and before the request is carried out.
+    world.clock.call_later(2, lambda: vm.cut(one, whole=False))
+
+    done = snapshot(world, **options)
+
+    assert (done.kind, done.vm["changed"], done.vm["snapshots"]) == (kind, False, [])
+    assert done.result["diff"] == {"before": {}, "after": {}}
+
+
+def test_a_new_snapshot_is_told_wherever_it_came_to_be() -> None:
+    world = world_of({**OFF, "snapshots": ["one"], "task_seconds": 2})
+    vm = world.find("VirtualMachine", "1")
+    world.faults.add(FaultRule(method="CreateSnapshot_Task", action="latency", seconds=5))
+    world.clock.call_later(2, lambda: vm.add_snapshot("of somebody else"))
+
+    done = snapshot(world, snapshot="new")
+
+    assert (done.error, done.vm["snapshot"]["path"]) == (None, "one/of somebody else/new")
+
+
 def test_what_a_killed_run_has_begun_is_waited_for_and_not_done_again() -> None:
     world = world_of({**OFF, "task_seconds": 30})
     with host_of(world) as host:
