@@ -71,11 +71,13 @@ def pick(option: str, value: Any, facts: Sequence[Fact]) -> list[Fact]:
 def _is_meant(fact: Fact, noun: str, value: str) -> bool:
     if noun != "uuid":
         return bool(fact[noun] == value)
-    return _plain(value) in {_plain(one) for one in (fact["uuid"], *(host["uuid"] for host in fact["hosts"]))}
+    # One that no host has mounted has no UUID, and nothing that could be asked for is that.
+    known = [one for one in (fact["uuid"], *(host["uuid"] for host in fact["hosts"])) if one is not None]
+    return _plain(value) in map(_plain, known)
 
 
-def _plain(text: str | None) -> str:
-    return "".join(character for character in (text or "none").lower() if character not in "- {}")
+def _plain(text: str) -> str:
+    return "".join(character for character in text.lower() if character not in "- {}")
 
 
 def pool_uuid(mount_path: str) -> str:

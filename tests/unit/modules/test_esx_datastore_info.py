@@ -126,6 +126,14 @@ def test_what_cannot_be_found(given: dict[str, Any], kind: str, says: str) -> No
     assert says in str(outcome.error)
 
 
+def test_a_datastore_that_no_host_has_mounted_has_no_uuid_to_be_found_by() -> None:
+    there = world()
+    there.of_type("Datastore")[0].set("host", [])
+
+    assert run(esx_datastore_info, there, uuid="none").kind == "not_found"
+    assert run(esx_datastore_info, there, name="datastore1").result["datastore"]["uuid"] is None
+
+
 def test_one_name_in_two_datacenters_is_not_guessed() -> None:
     there = world_of(datastores=[{"name": "datastore1"}, {"name": "datastore2"}])
     for store in there.of_type("Datastore"):
