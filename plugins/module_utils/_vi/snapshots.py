@@ -161,7 +161,8 @@ def _as_seen(
 ) -> VmResult:
     """Let the diff show what the host has now instead of what was planned, if it is our doing."""
     moid = result.vm.moid
-    if isinstance(result.error, REFUSED) or (result.error is None and not result.changed):
+    is_fulfilled = result.error is None and not result.acts and result.changed_before == result.changed_after
+    if is_fulfilled or isinstance(result.error, REFUSED):
         return result
     before = book[moid].before if moid in book else first[moid]
     aim: Aim = wish.aim

@@ -411,3 +411,16 @@ def test_a_machine_with_snapshots_is_still_as_it_was_defined() -> None:
     assert (same.error, same.result["changed"]) == (None, False)
     assert "has snapshots" in str(refused.error)
     assert (grown.error, grown.result["changed"]) == (None, True)
+
+
+def test_an_answer_alone_is_foreseen_as_it_is() -> None:
+    def asking() -> World:
+        return world_of({**OFF, "snapshots": ["one"], "questions": [{**ASKS, "during": "now"}]})
+
+    fulfilled: list[dict[str, Any]] = [{"snapshot": "one"}, {"snapshot": "nobody", "state": "absent"}]
+    for options in fulfilled:
+        foreseen = snapshot(asking(), check_mode=True, **options, **DISCARD)
+        done = snapshot(asking(), **options, **DISCARD)
+
+        assert (foreseen.error, done.error, done.vm["changed"]) == (None, None, True)
+        assert foreseen.result["diff"] == done.result["diff"]
