@@ -17,7 +17,7 @@ from .._flow.datastores import Fact, pick, pool_of, pool_uuid
 from . import sdk
 from .places import Places
 from .properties import all_hosts, objects, read, walk_step
-from .query import chosen_moids
+from .query import chosen_ids
 from .reader import Row
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def lookup_datastores(
     if option != "query":
         return pick(option, value, facts)
     by_moid = {fact["moid"]: fact for fact in facts}
-    return [by_moid[moid] for moid in chosen_moids(value, facts, noun="datastores", example="[?type=='vmfs']")]
+    return [by_moid[moid] for moid in chosen_ids(value, facts, noun="datastores", example="[?type=='vmfs']")]
 
 
 def facts_of(row: Row, host_names: Mapping[str, str], *, path: str | None, esxi_hostname: str | None = None) -> Fact:

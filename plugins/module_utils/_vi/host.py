@@ -25,7 +25,7 @@ from .facts import FACT_PATHS, facts_of
 from .mirror import IDENTITY_PATHS, TASK_PATHS, WATCHED_PATHS, Mirror, vm_of
 from .places import PLACE_PATHS, VM_PLACE_PATHS, Places
 from .properties import all_hosts, all_vms, objects, read, recent_tasks, running_host
-from .query import chosen_moids
+from .query import chosen_ids
 from .reader import Row
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Host:
         narrowed = bool(folder or self._datacenter or self._esxi_hostname)
         if selector.option == "query":
             facts, found, _places = self._read_facts(folder, also)
-            moids = chosen_moids(selector.value, facts)
+            moids = chosen_ids(selector.value, facts)
             by_moid = {item.vm.moid: item for item in found}
             return [by_moid[moid] for moid in moids]
         if selector.option == "moid" and not narrowed:
@@ -113,7 +113,7 @@ class Host:
         if selector.option in (None, "query"):
             facts, _found, places = self._read_facts(folder)
             by_moid = {fact["moid"]: fact for fact in facts}
-            moids = list(by_moid) if selector.option is None else chosen_moids(selector.value, facts)
+            moids = list(by_moid) if selector.option is None else chosen_ids(selector.value, facts)
             chosen = [by_moid[moid] for moid in moids]
         else:
             found, places = self._find_by_identity(selector, folder, (*FACT_PATHS,))

@@ -39,15 +39,16 @@ def search(query: str, facts: Sequence[dict[str, Any]]) -> Any:
         raise OptionError(f"'query' cannot be evaluated: {error} (query: {query})", option="query") from error
 
 
-def chosen_moids(
+def chosen_ids(
     query: str,
     facts: Sequence[dict[str, Any]],
     *,
+    key: str = "moid",
     noun: str = "virtual machines",
     example: str = "[?power_state=='powered-off']",
 ) -> list[str]:
     """
-    Return the ids of the VMs that ``query`` yields, or of what else ``noun`` says, in its order.
+    Return the ids of the VMs that ``query`` yields, or of what else ``noun`` says, in its order; ``key`` has the id.
 
     Raises:
         OptionError: it yields something else.
@@ -56,16 +57,16 @@ def chosen_moids(
     entries = [found] if isinstance(found, dict) else found
     if entries is None:
         return []
-    known = {fact["moid"] for fact in facts}
+    known = {fact[key] for fact in facts}
     if not isinstance(entries, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("moid"), str) and item["moid"] in known for item in entries
+        isinstance(item, dict) and isinstance(item.get(key), str) and item[key] in known for item in entries
     ):
         raise OptionError(
             f"'query' must yield {noun}, that is entries of the list as they are, for example "
             f'"{example}"; it yields {_excerpt(found)}',
             option="query",
         )
-    return list(dict.fromkeys(item["moid"] for item in entries))
+    return list(dict.fromkeys(item[key] for item in entries))
 
 
 def _excerpt(value: Any) -> str:

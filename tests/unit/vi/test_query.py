@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._errors import OptionError
-from ansible_collections.virt.esx.plugins.module_utils._vi.query import chosen_moids
+from ansible_collections.virt.esx.plugins.module_utils._vi.query import chosen_ids
 
 FACTS: list[dict[str, Any]] = [
     {"name": "web01", "moid": "1", "annotation": None},
@@ -23,7 +23,7 @@ FACTS: list[dict[str, Any]] = [
     [("[]", ["1", "2"]), ("[1]", ["2"]), ("[?name=='web03']", []), ("[9]", []), ("[[0], [1], [0]][]", ["1", "2"])],
 )
 def test_a_query_yields_virtual_machines(query: str, moids: list[str]) -> None:
-    assert chosen_moids(query, FACTS) == moids
+    assert chosen_ids(query, FACTS) == moids
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_a_query_yields_virtual_machines(query: str, moids: list[str]) -> None:
 )
 def test_a_query_that_cannot_be_used_is_a_clear_error(query: str) -> None:
     with pytest.raises(OptionError) as caught:
-        chosen_moids(query, FACTS)
+        chosen_ids(query, FACTS)
 
     assert caught.value.failure() == {"kind": "option", "option": "query"}

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Facts of files on datastores: one search of each datastore, all of them at once.
+
+Source: vim.host.DatastoreBrowser.SearchDatastoreSubFolders_Task and SearchDatastore_Task;
+vim.VirtualDiskManager.QueryVirtualDiskUuid; vim.VirtualMachine, ``layoutEx``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._errors import EsxError, NotFound, TaskFailed
+from .._flow.volumes import Fact, used_by, volume_of, without_parts
+from .._vmx.paths import DatastorePath
+from . import sdk
+from .properties import all_vms, objects, read
+from .tasks import wait_for_task
+
+if TYPE_CHECKING:
+    from .connection import Session
+
+# The names of the classes of vim.host.DatastoreBrowser: what finds a kind of file, and what tells of one.
+_QUERIES = {
+    "disk": "VmDiskQuery",
+    "iso": "IsoImageQuery",
+    "floppy": "FloppyImageQuery",
+    "vmx": "VmConfigQuery",
+    "nvram": "VmNvramQuery",
+    "log": "VmLogQuery",
+    "snapshot": "VmSnapshotQuery",
+    "folder": "FolderQuery",
+    "other": "Query",
+}
+_TYPES = {
+    "VmDiskInfo": "disk",
+    "IsoImageInfo": "iso",
+    "FloppyImageInfo": "floppy",
+    "VmConfigInfo": "vmx",
+    "VmNvramInfo": "nvram",
+    "VmLogInfo": "log",
+    "VmSnapshotInfo": "snapshot",
+    "FolderInfo": "folder",
+}
+_ADAPTERS = {"VirtualIDEController": "ide", "VirtualBusLogicController": "buslogic"}
+_KIB = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """
+    Which files are looked for: in ``folder`` ("" is the top) and, with ``recursive``, below it; with names that match
+    one of the globs ``patterns`` (none: all names); of these ``types`` (none: all of them).
+    """
+
+    folder: str = ""
+    recursive: bool = True
+    patterns: Sequence[str] = ()
+    types: Collection[str] = ()
+
+
+def search(session: Session, stores: Sequence[Fact], wanted: Wanted, *, timeout: float) -> list[Fact]:
+    """
+    Return the facts of the files on datastores, as :mod:`.datastores` tells of these; in the order of their paths.
+
+    Raises:
+        NotFound: the folder is on none of them.
+        TaskFailed, Expired: a host could not search.
+    """
+    spec = _spec(wanted)
+    method = "SearchDatastoreSubFolders_Task" if wanted.recursive else "SearchDatastore_Task"
+    references = [session.reference("Datastore", store["moid"]) for store in stores]
+    rows = read(session, objects(references), {"Datastore": ["browser"]})
+    browsers = {row.moid: row.values["browser"] for row in rows if "browser" in row.values}
+    tasks = [
+        (
+            store,
+            session.call(
+                session.reference("HostDatastoreBrowser", browsers[store["moid"]]._moId),
+                method,
+                datastorePath=str(DatastorePath(store["name"], wanted.folder)),
+                searchSpec=spec,
+            ),
+        )
+        for store in stores
+        if store["moid"] in browsers
+    ]
+    found, missing = [], []
+    for store, task in tasks:
+        try:
+            results = wait_for_task(session, task, method, timeout=timeout)
+        except TaskFailed as error:
+            if error.details.get("fault") != "FileNotFound":
+                raise
+            missing.append(str(DatastorePath(store["name"], wanted.folder)))
+            continue
+        for result in results if wanted.recursive else [results]:
+            found += _facts(store["name"], result)
+    if tasks and len(missing) == len(tasks):
+        raise NotFound(f"there is no folder {' or '.join(missing)}", missing=missing)
+    facts = [fact for fact in without_parts(found) if not wanted.types or fact["type"] in wanted.types]
+    return sorted(facts, key=lambda fact: str(fact["path"]))
+
+
+def with_uuids(session: Session, facts: Sequence[Fact]) -> list[Fact]:
+    """
+    Return the facts with the UUIDs of disks, a request each; one that the host cannot tell is None.
+
+    A vCenter is not asked: libvirt does not either, and there the key of a volume is its path.
+    """
+    if session.is_vcenter:
+        return list(facts)
+    return [{**fact, "uuid": _uuid(session, fact["path"])} if fact["type"] == "disk" else fact for fact in facts]
+
+
+def with_users(session: Session, facts: Sequence[Fact]) -> list[Fact]:
+    """Return the facts with the names of the machines that each file belongs to; one request."""
+    rows = read(session, all_vms(session), {"VirtualMachine": ("name", "layoutEx.file")})
+    users = used_by(
+        (str(file.name), str(row.values.get("name")))
+        for row in rows
+        if row.type_name == "VirtualMachine"
+        for file in row.values.get("layoutEx.file") or ()
+    )
+    return [{**fact, "used_by": users.get(fact["path"], [])} for fact in facts]
+
+
+def with_volume(fact: Fact) -> Fact:
+    """Return a fact with what libvirt says of it."""
+    return {**fact, "volume": volume_of(fact)}
+
+
+def _spec(wanted: Wanted) -> Any:
+    browser = sdk.vim.host.DatastoreBrowser
+    # A kind that is not asked for by name would be told of as a file like any other.
+    queries = [getattr(browser, name)() for name in _QUERIES.values()]
+    queries[0].details = browser.VmDiskQuery.Details(
+        diskType=True, capacityKb=True, hardwareVersion=True, controllerType=True, diskExtents=False, thin=True
+    )
+    return browser.SearchSpec(
+        query=queries,
+        details=browser.FileInfo.Details(fileType=True, fileSize=True, modification=True, fileOwner=False),
+        # Said in any case: there are servers that find nothing where nothing is said.
+        matchPattern=list(wanted.patterns) or ["*"],
+        sortFoldersFirst=False,
+    )
+
+
+def _facts(store: str, result: Any) -> Iterator[Fact]:
+    # Whatever a host calls its files, they are told of; nothing here follows such a name.
+    folder = str(result.folderPath).partition("]")[2].strip().strip("/")
+    for file in result.file or ():
+        yield _fact(store, folder, str(file.path).strip("/"), file)
+
+
+def _fact(store: str, folder: str, name: str, file: Any) -> Fact:
+    kind = _TYPES.get(type(file).__name__.rpartition(".")[2], "other")
+    size = int(file.fileSize or 0)
+    capacity = getattr(file, "capacityKb", None)
+    return {
+        "path": f"[{store}] {folder}/{name}" if folder else f"[{store}] {name}",
+        "datastore": store,
+        "folder": folder,
+        "name": name,
+        "type": kind,
+        "capacity_bytes": size if capacity is None else int(capacity) * _KIB,
+        "allocation_bytes": size,
+        "modified_at": None if file.modification is None else str(file.modification.isoformat()),
+        "disk": _disk(file) if kind == "disk" else None,
+        "uuid": None,
+    }
+
+
+def _disk(file: Any) -> Mapping[str, Any]:
+    controller = getattr(file.controllerType, "__name__", str(file.controllerType)).rpartition(".")[2]
+    return {
+        "provisioning": None if file.thin is None else "thin" if file.thin else "thick",
+        "adapter": None if file.controllerType is None else _ADAPTERS.get(controller, "lsilogic"),
+        "hardware_version": file.hardwareVersion,
+    }
+
+
+def _uuid(session: Session, path: str) -> str | None:
+    try:
+        said = session.call(session.content.virtualDiskManager, "QueryVirtualDiskUuid", name=path)
+    except EsxError as error:
+        if error.failure()["kind"] != "fault":
+            raise
+        return None
+    digits = "".join(character for character in str(said).lower() if character in "0123456789abcdef")
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
