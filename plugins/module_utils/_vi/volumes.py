@@ -90,7 +90,8 @@ def search(session: Session, stores: Sequence[Fact], wanted: Wanted, *, timeout:
         for store in stores
         if store["moid"] in browsers
     ]
-    found, missing = [], []
+    found: list[Fact] = []
+    missing = []
     for store, task in tasks:
         try:
             results = wait_for_task(session, task, method, timeout=timeout)
