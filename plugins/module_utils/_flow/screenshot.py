@@ -17,13 +17,14 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from .._errors import FaultError, OptionError, PlanError
+from .._errors import EsxError, FaultError, OptionError, PlanError
 from .outcome import BatchResult
-from .power import is_off
-from .script import Done, Run, Script, settle
+from .power import UNCERTAIN, is_off
+from .script import Done, Interrupted, Run, Script, settle
 from .state import PowerState, Vm, VmState
 
 TAKE = Run(method="CreateScreenshot_Task", operation="VirtualMachine.createScreenshot")
+ATTEMPTS = 3
 SUFFIX = ".png"
 # How long the name of a file may be.
 MOST_BYTES = 255
@@ -83,10 +84,22 @@ def check_on(vm: Vm, state: VmState) -> None:
 
 def take(vm: Vm, state: VmState) -> Script:
     """Let the host write a picture of the screen to its datastore."""
-    state = yield from settle(state)
-    check_on(vm, state)
-    yield TAKE
-    return Done()
+    for attempt in range(1, ATTEMPTS + 1):
+        given_up: EsxError | None = None
+        state = yield from settle(state)
+        check_on(vm, state)
+        try:
+            yield TAKE
+        except Interrupted as interruption:
+            state = interruption.state
+            # Where a picture may have been begun, a second one would be left on the datastore beside it.
+            if attempt == ATTEMPTS or interruption.error.kind in UNCERTAIN:
+                given_up = interruption.error
+        else:
+            return Done()
+        if given_up is not None:
+            raise given_up
+    raise AssertionError("the last attempt returns or raises")
 
 
 def places(vms: Sequence[Vm], dest: str, *, is_folder: bool, single: bool) -> dict[str, str]:

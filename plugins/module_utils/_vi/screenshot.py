@@ -115,7 +115,7 @@ class Photographer:
                 raise TaskFailed(f"{result.vm}: the host took a picture and does not tell where it is")
             files, file = where.files_of(result.vm.moid), DatastorePath.parse(path)
             try:
-                content = files.get(file)
+                content = _fetched(files, file)
             finally:
                 left = _delete(files, file)
             self._keep(result, Picture.parse(result.vm, content))
@@ -206,9 +206,21 @@ def _task_results(session: Session, moids: Sequence[str]) -> dict[str, str]:
     return {row.moid: str(row.values["info.result"]) for row in rows if row.values.get("info.result") is not None}
 
 
+def _fetched(files: Files, path: DatastorePath) -> bytes:
+    try:
+        return files.get(path)
+    except ConnectionLost:
+        return files.get(path)
+
+
 def _delete(files: Files, path: DatastorePath) -> EsxError | None:
     try:
-        files.delete(path)
+        try:
+            files.delete(path)
+        except ConnectionLost:
+            # It may be gone already, and then another file may soon have its name.
+            if files.exists(path):
+                files.delete(path)
     except EsxError as error:
         return FaultError(f"the picture was left behind at {path}: {error}", **error.details)
     return None

@@ -218,3 +218,29 @@ def test_what_came_of_each_machine_is_told_though_the_host_does_not_say_where_pi
     assert "cannot be told where it is" in done.result["vms"][0]["msg"]
     assert done.result["vms"][0]["task"]["state"] == "success"
     assert documented(done) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DeleteDatastoreFile_Task", "CreateScreenshot_Task"])
+@pytest.mark.parametrize("action", ["drop-before", "drop-after"])
+def test_what_gets_lost_on_the_way_to_a_picture_on_a_datastore_is_done_again(
+    tmp_path: pathlib.Path, method: str, action: str
+) -> None:
+    world = without_screens(world_of(ON))
+    world.faults.add(FaultRule(method=method, moid="/folder*" if method == "GET" else "*", action=action))
+
+    done = run(esx_vm_screenshot, world, name="web01", dest=str(tmp_path))
+
+    assert (done.error, done.vm["changed"]) == (None, True)
+    assert (tmp_path / "web01.png").read_bytes() == shown(world)
+    assert files_of(world) == []
+    assert called(world, "CreateScreenshot_Task") == 1 + (method == "CreateScreenshot_Task" and action == "drop-before")
+
+
+def test_a_host_that_takes_no_picture_is_asked_three_times(tmp_path: pathlib.Path) -> None:
+    world = without_screens(world_of(ON))
+    world.faults.add(FaultRule(method="CreateScreenshot_Task", action="drop-before", count=None))
+
+    done = run(esx_vm_screenshot, world, name="web01", dest=str(tmp_path))
+
+    assert (done.kind, called(world, "CreateScreenshot_Task")) == ("unreachable", 3)
+    assert documented(done) == []
