@@ -9,20 +9,22 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
+import signal
 import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 TESTS = Path(__file__).resolve().parents[1]
+LAUNCHER = Path(__file__).with_name("launcher.py")
 START_SECONDS = 60
 COMMAND_SECONDS = 900
 ATTEMPTS = 500
@@ -157,33 +159,19 @@ class Simulator:
         control = Control(self.ready["port"])
         control("DELETE", "calls")
         with tempfile.TemporaryFile() as output:
-            began = time.monotonic()
-            process = subprocess.Popen(
-                command.argv,
-                env=dict(command.environment),
-                cwd=command.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            killer = threading.Timer(COMMAND_SECONDS, process.kill)
-            killer.start()
-            _pid, status, used = os.wait4(process.pid, 0)
-            seconds = time.monotonic() - began
-            killer.cancel()
-            process.returncode = os.waitstatus_to_exitcode(status)
+            seconds, cpu, peak_mib, status = _launch(command, output)
             output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL))
             said = output.read().decode("utf-8", "replace")
         requests = control("GET", "requests")
         calls = control("GET", "calls")
         control.close()
-        failure = " ".join(said.split()) if process.returncode else None
+        failure = " ".join(said.split()) if status else None
         if failure is None and check is not None:
             failure = check(self)
         return Cost(
             seconds=seconds,
-            cpu=used.ru_utime + used.ru_stime,
-            peak_mib=used.ru_maxrss / 1024,
+            cpu=cpu,
+            peak_mib=peak_mib,
             requests=requests["count"],
             logins=calls["logins"],
             kilobytes=sum(one["received"] + one["sent"] for one in requests["requests"]) / 1000,
@@ -194,6 +182,36 @@ class Simulator:
 
 # Says what is missing after the work, None where nothing is.
 Check = Callable[[Simulator], str | None]
+
+
+def _launch(command: Command, output: IO[bytes]) -> tuple[float, float, float, int]:
+    """Run a command: its seconds, its computing time, the MiB of its largest process, and its exit status."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as took:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                str(LAUNCHER),
+                took.name,
+                shutil.which(command.argv[0]) or "",
+                *command.argv[1:],
+            ],
+            env=dict(command.environment),
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return COMMAND_SECONDS, 0, 0, -signal.SIGKILL
+        seconds, cpu, peak_mib, status = json.loads(took.read() or "[0, 0, 0, 127]")
+    return seconds, cpu, peak_mib, status
 
 
 def _reaction(calls: Sequence[Mapping[str, Any]], delay: float | None) -> float | None:
