@@ -162,13 +162,18 @@ def _disk(store: Datastore, path: str) -> vmdk.Disk | None:
         return None
 
 
+def store_with_browser(world: World, store: Datastore) -> None:
+    """Add a datastore with its browser."""
+    world.add(store)
+    world.add(Browser(f"{store.moid}-browser", [store]))
+
+
 def store_objects(world: World, profiles: list[DatastoreProfile]) -> list[Datastore]:
     """Add the datastores, each with its browser; returns them."""
     stores = []
     for profile in profiles:
         store = Datastore(profile)
-        world.add(store)
-        world.add(Browser(f"{store.moid}-browser", [store]))
+        store_with_browser(world, store)
         for path, text in profile.files.items():
             store.files.put(path, File(len(text.encode()), text.encode()))
         stores.append(store)

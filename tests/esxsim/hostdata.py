@@ -15,7 +15,7 @@ from pyVmomi import vim
 from .entity import filled, stable_uuid
 from .hostdevices import pci_devices, pci_passthrough, services
 from .hostnet import network_info
-from .hoststorage import storage_device
+from .hoststorage import disks_of, storage_device
 from .profile import DatastoreProfile, HostProfile, NetworkProfile
 from .vnics import nic_manager_info
 
@@ -192,7 +192,7 @@ def config(profile: HostProfile, networks: Sequence[NetworkProfile], stores: Seq
         host=vim.HostSystem(HOST),
         product=about(profile),
         hyperThread=vim.host.CpuSchedulerSystem.HyperThreadScheduleInfo(available=True, active=True, config=True),
-        storageDevice=storage_device(stores),
+        storageDevice=storage_device(disks_of(stores)),
         fileSystemVolume=vim.host.FileSystemVolumeInfo(volumeTypeList=["VMFS", "NFS"]),
         network=network_info(profile, networks),
         virtualNicManagerInfo=nic_manager_info(profile),

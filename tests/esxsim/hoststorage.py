@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The host's own storage devices: a local adapter with one disk for each VMFS datastore."""
+"""The host's own storage devices: a local adapter and its disks, one of them for each VMFS datastore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pyVmomi import vim
 
 from .entity import stable_uuid
-from .profile import GIB, DatastoreProfile
+from .profile import GIB, DatastoreProfile, DiskProfile
 
 LOCAL = "key-vim.host.BlockHba-vmhba0"
 
@@ -22,17 +22,34 @@ def canonical_name(store: DatastoreProfile) -> str:
     return f"naa.{stable_uuid('disk', store.name).replace('-', '')}"
 
 
-def storage_device(stores: Sequence[DatastoreProfile]) -> Any:
-    disks = [store for store in stores if store.kind == "vmfs"]
+def disks_of(stores: Sequence[DatastoreProfile]) -> list[DiskProfile]:
+    """The disks that VMFS datastores lie on."""
+    return [
+        DiskProfile(
+            name=canonical_name(store),
+            uuid=stable_uuid("lun", store.name).replace("-", ""),
+            capacity_gib=store.capacity_gib,
+        )
+        for store in stores
+        if store.kind == "vmfs"
+    ]
+
+
+def spare_disk(name: str, **given: Any) -> DiskProfile:
+    """A disk on which there is no datastore."""
+    return DiskProfile(name=name, uuid=stable_uuid("lun", "spare", name).replace("-", ""), **given)
+
+
+def storage_device(disks: Sequence[DiskProfile]) -> Any:
     return vim.host.StorageDeviceInfo(
         hostBusAdapter=[_local()],
-        scsiLun=[_disk(store) for store in disks],
+        scsiLun=[_disk(one) for one in disks],
         scsiTopology=vim.host.ScsiTopology(
             adapter=[
                 vim.host.ScsiTopology.Interface(
                     key="key-vim.host.ScsiTopology.Interface-vmhba0",
                     adapter=LOCAL,
-                    target=[_target(number, store) for number, store in enumerate(disks)],
+                    target=[_target(number, one) for number, one in enumerate(disks)],
                 )
             ]
         ),
@@ -52,17 +69,17 @@ def _local() -> Any:
     )
 
 
-def _lun_key(store: DatastoreProfile) -> str:
-    return f"key-vim.host.ScsiDisk-{canonical_name(store)}"
+def _lun_key(disk: DiskProfile) -> str:
+    return f"key-vim.host.ScsiDisk-{disk.name}"
 
 
-def _disk(store: DatastoreProfile) -> Any:
-    name = canonical_name(store)
+def _disk(disk: DiskProfile) -> Any:
+    name = disk.name
     return vim.host.ScsiDisk(
         deviceName=f"/vmfs/devices/disks/{name}",
         deviceType="disk",
-        key=_lun_key(store),
-        uuid=stable_uuid("lun", store.name).replace("-", ""),
+        key=_lun_key(disk),
+        uuid=disk.uuid,
         canonicalName=name,
         displayName=f"Local disk ({name})",
         lunType="disk",
@@ -70,14 +87,14 @@ def _disk(store: DatastoreProfile) -> Any:
         model="SIMDISK",
         revision="1",
         operationalState=["ok"],
-        capacity=vim.host.DiskDimensions.Lba(blockSize=512, block=store.capacity_gib * GIB // 512),
+        capacity=vim.host.DiskDimensions.Lba(blockSize=512, block=disk.capacity_gib * GIB // 512),
         devicePath=f"/vmfs/devices/disks/{name}",
-        ssd=True,
-        localDisk=True,
+        ssd=disk.ssd,
+        localDisk=disk.local,
     )
 
 
-def _target(number: int, store: DatastoreProfile) -> Any:
+def _target(number: int, disk: DiskProfile) -> Any:
     key = f"key-vim.host.ScsiTopology.Target-vmhba0:0:{number}"
-    lun = vim.host.ScsiTopology.Lun(key=f"{key}-lun", lun=0, scsiLun=_lun_key(store))
+    lun = vim.host.ScsiTopology.Lun(key=f"{key}-lun", lun=0, scsiLun=_lun_key(disk))
     return vim.host.ScsiTopology.Target(key=key, target=number, lun=[lun])

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, hostdata, iscsi, iscsi_binding
+from . import autostart, datastoresystem, hostdata, iscsi, iscsi_binding
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -20,11 +20,12 @@ from .diskmanager import VirtualDiskManager
 from .entity import Entity, plain
 from .filemanager import FileManager
 from .folder import Folder
+from .hoststorage import disks_of
 from .iscsi_profile import IscsiProfile
 from .machine import VirtualMachine
 from .managed import reference
 from .managers import REFERENCES, ServiceInstance, add_managers
-from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .profile import DatastoreProfile, DiskProfile, HostProfile, NetworkProfile, NfsServerProfile
 from .roster import POOL, VM_FOLDER, add_machines
 from .search import SearchIndex
 from .stores import Datastore
@@ -87,8 +88,10 @@ def build(
     datastores: Sequence[DatastoreProfile] = (DatastoreProfile(),),
     networks: Sequence[NetworkProfile] = (NetworkProfile(),),
     network_disks: IscsiProfile | None = None,
+    disks: Sequence[DiskProfile] = (),
+    nfs_servers: Sequence[NfsServerProfile] | None = None,
 ) -> Inventory:
-    """Put a host into an empty world."""
+    """Put a host into an empty world; ``disks`` bear no datastore, ``nfs_servers`` None: any there may be."""
     profile = profile or HostProfile()
     stores = store_objects(world, list(datastores))
     add_managers(world, profile)
@@ -97,8 +100,9 @@ def build(
     world.add(VirtualDiskManager("ha-vdiskmanager"))
     browser = vim.host.DatastoreBrowser("ha-host-datastorebrowser")
     world.add(EnvironmentBrowser("ha-host-envbrowser", datastoreBrowser=browser))
-    world.add(iscsi.StorageSystem(network_disks or IscsiProfile()))
+    world.add(iscsi.StorageSystem(network_disks or IscsiProfile(), [*disks_of(datastores), *disks]))
     world.add(iscsi_binding.IscsiManager(iscsi_binding.MOID))
+    world.add(datastoresystem.DatastoreSystem(stores, nfs_servers))
     _add_host(world, profile, datastores, networks, stores)
     _add_tree(world, profile, stores, networks)
     capability = vim.Capability(provisioningSupported=True, multiHostSupported=False, userShellAccessSupported=True)
@@ -138,7 +142,6 @@ def _add_host(
     stores: Sequence[Datastore],
 ) -> None:
     config = hostdata.config(profile, networks, datastores)
-    world.add(plain("HostDatastoreSystem", "ha-datastoresystem", datastore=[store.ref for store in stores]))
     world.add(
         plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig)
     )
@@ -152,7 +155,7 @@ def _add_host(
             runtime=hostdata.runtime(profile, world.clock.utcnow()),
             config=config,
             configManager=vim.host.ConfigManager(
-                datastoreSystem=vim.host.DatastoreSystem("ha-datastoresystem"),
+                datastoreSystem=vim.host.DatastoreSystem(datastoresystem.MOID),
                 storageSystem=vim.host.StorageSystem(iscsi.MOID),
                 iscsiManager=vim.host.IscsiManager(iscsi_binding.MOID),
                 networkSystem=vim.host.NetworkSystem("networkSystem"),

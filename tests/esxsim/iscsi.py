@@ -24,11 +24,14 @@ from .iscsi_auth import check_auth, inherited, lets_in, names, no_chap, refused,
 from .iscsi_info import DEVICE, Connection
 from .iscsi_profile import PORT, IscsiProfile, OfferedTarget, Portal
 from .managed import Call, method
+from .profile import DiskProfile
+from .vmfs_layout import partition_info
 
 MOID = "storageSystem"
 STATIC, FOUND = "staticMethod", "sendTargetMethod"
 LOGIN_ERROR = "esx.problem.storage.iscsi.target.login.error"
 Hba: Any = vim.host.InternetScsiHba
+Partitions: Any = vim.host.DiskPartitionInfo
 
 
 class StorageSystem(Plain):
@@ -37,8 +40,9 @@ class StorageSystem(Plain):
     type_name = "HostStorageSystem"
     derive: ClassVar[dict[str, Any]] = {"storageDeviceInfo": lambda system: system.device_info()}
 
-    def __init__(self, profile: IscsiProfile) -> None:
+    def __init__(self, profile: IscsiProfile, disks: Sequence[DiskProfile] = ()) -> None:
         super().__init__(MOID)
+        self.disks = list(disks)
         self.profile = profile
         self.enabled = profile.enabled
         self.connections: list[Connection] = []
@@ -56,10 +60,8 @@ class StorageSystem(Plain):
 
     def device_info(self) -> Any:
         """What the host says of its devices."""
-        remote = {lun.datastore for target in self.profile.targets for lun in target.luns}
-        info = storage_device(
-            [one.profile for one in self.world.of_type("Datastore") if one.profile.name not in remote]
-        )
+        remote = {iscsi_info.disk_name(lun) for target in self.profile.targets for lun in target.luns}
+        info = storage_device([one for one in self.disks if one.name not in remote])
         if not self.enabled:
             return like(info, softwareInternetScsiEnabled=False)
         hba = iscsi_info.adapter(self._name, self._alias, self._auth, self._send, self._static)
@@ -171,6 +173,19 @@ class StorageSystem(Plain):
     @method("RescanVmfs")
     def rescan_vmfs(self, call: Call) -> None:
         self._changed()
+
+    @method("RetrieveDiskPartitionInfo", writes=False)
+    def partitions(self, call: Call, *, devicePath: Sequence[str]) -> Any:
+        disks = {one.devicePath: one for one in self.device_info().scsiLun}
+        missing = [path for path in devicePath if path not in disks]
+        if missing:
+            raise vim.fault.NotFound(msg=f"There is no disk {missing[0]}.")
+        used = {name for store in self.world.of_type("Datastore") for name in store.extents}
+        other = {one.name: one.holds for one in self.disks}
+        names = {path: disks[path].canonicalName for path in devicePath}
+        return Partitions.Array(
+            partition_info(disks[path], "vmfs" if name in used else other.get(name)) for path, name in names.items()
+        )
 
     @method("RefreshStorageSystem")
     def refresh(self, call: Call) -> None:

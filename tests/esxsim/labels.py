@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 LABELS = {
+    "Datastore.enterMaintenanceMode": "Enter SDRS maintenance mode",
+    "Datastore.exitMaintenanceMode": "Exit SDRS maintenance mode",
     "FileManager.copyFile": "Copy file",
     "FileManager.deleteFile": "Delete file",
     "FileManager.moveFile": "Move file",

@@ -71,7 +71,7 @@ class HostProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class DatastoreProfile:
-    """One datastore; ``kind`` is vmfs, nfs or local."""
+    """One datastore; ``kind`` is vmfs, nfs, nfs41 or local."""
 
     name: str = "datastore1"
     kind: str = "vmfs"
@@ -79,8 +79,35 @@ class DatastoreProfile:
     free_gib: int = 1024
     accessible: bool = True
     remote_host: str = "nas.example.com"
+    remote_hosts: tuple[str, ...] = ()
     remote_path: str = "/export"
+    security_type: str | None = None
+    access_mode: str = "read-write"
     files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskProfile:
+    """One of the host's own disks; ``holds`` is what is on it besides datastores: other, or nothing."""
+
+    name: str
+    uuid: str
+    capacity_gib: int = 100
+    ssd: bool = True
+    local: bool = True
+    holds: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NfsServerProfile:
+    """One file server; ``kinds`` are those of the mounts that it takes."""
+
+    name: str
+    exports: tuple[str, ...] = ("/export",)
+    kinds: tuple[str, ...] = ("nfs", "nfs41")
+    capacity_gib: int = 2048
+    free_gib: int = 1024
+    is_down: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

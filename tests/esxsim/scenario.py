@@ -18,10 +18,11 @@ from .clock import Clock
 from .description import Machine
 from .faults import FaultRule
 from .guest import Guest
+from .hoststorage import spare_disk
 from .inventory import Inventory, build
 from .iscsi_profile import profile_of
 from .moving import make_vcenter
-from .profile import DatastoreProfile, HostProfile, NetworkProfile
+from .profile import DatastoreProfile, HostProfile, NetworkProfile, NfsServerProfile
 from .scenario_vms import describe, names_of
 from .schema import SchemaError
 from .vmx_import import BadVmx, read_folder
@@ -98,12 +99,15 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
         username=user or own_user,
         password=password or own_password,
     )
-    datastores = [DatastoreProfile(**one) for one in checked.get("datastores", [{}])]
+    datastores = [_store(one) for one in checked.get("datastores", [{}])]
     networks = [NetworkProfile(**one) for one in checked.get("networks", [{}])]
     _unique("datastores", [one.name for one in datastores])
     _unique("networks", [one.name for one in networks])
     network_disks = profile_of(checked.get("iscsi", {}), {one.name: one.kind for one in datastores})
-    inventory = build(world, profile, datastores, networks, network_disks)
+    _unique("disks", [one["name"] for one in checked.get("disks", ())], may_be_empty=True)
+    disks = [spare_disk(**one) for one in checked.get("disks", ())]
+    servers = [_nfs_server(one) for one in checked["nfs_servers"]] if "nfs_servers" in checked else None
+    inventory = build(world, profile, datastores, networks, network_disks, disks, servers)
     for store in world.of_type("Datastore"):
         store.copy_seconds = defaults.get("copy_seconds", 0.0)
     _add_vms(inventory, checked, defaults, multiply)
@@ -120,6 +124,10 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     return world
 
 
+def _store(one: Mapping[str, Any]) -> DatastoreProfile:
+    return DatastoreProfile(**{**one, "remote_hosts": tuple(one.get("remote_hosts", ()))})
+
+
 def _add_host(world: World, one: Mapping[str, Any], path: str) -> None:
     known = {store.get("name"): store.ref for store in world.of_type("Datastore")}
     unknown = [name for name in one.get("datastores", ()) if name not in known]
@@ -129,11 +137,16 @@ def _add_host(world: World, one: Mapping[str, Any], path: str) -> None:
     make_vcenter(world, one["name"], datastores=stores, maintenance_mode=one.get("maintenance_mode", False))
 
 
-def _unique(what: str, names: list[str]) -> None:
+def _nfs_server(one: Mapping[str, Any]) -> NfsServerProfile:
+    lists = {name: tuple(one[name]) for name in ("exports", "kinds") if name in one}
+    return NfsServerProfile(**{**one, **lists})
+
+
+def _unique(what: str, names: list[str], *, may_be_empty: bool = False) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise SchemaError(f"{what}[{index}].name: found {name!r} again, allowed is each name once")
-    if not names:
+    if not names and not may_be_empty:
         raise SchemaError(f"{what}: found an empty list, allowed is one with at least one entry")
 
 

@@ -305,17 +305,39 @@ DOCUMENT = record(
             record(
                 {
                     "name": text,
-                    "kind": one_of("vmfs", "nfs", "local"),
+                    "kind": one_of("vmfs", "nfs", "nfs41", "local"),
                     "capacity_gib": whole(0),
                     "free_gib": whole(0),
                     "accessible": flag,
                     "remote_host": text,
+                    "remote_hosts": listed(text),
                     "remote_path": text,
+                    "security_type": text,
+                    "access_mode": one_of("read-write", "read-only"),
                     "files": mapped(any_text),
                 }
             )
         ),
         "more_hosts": listed(record({"name": text, "datastores": listed(text), "maintenance_mode": flag}, ("name",))),
+        "disks": listed(
+            record(
+                {"name": text, "capacity_gib": whole(2), "ssd": flag, "local": flag, "holds": one_of("other")},
+                ("name",),
+            )
+        ),
+        "nfs_servers": listed(
+            record(
+                {
+                    "name": text,
+                    "exports": listed(text),
+                    "kinds": listed(one_of("nfs", "nfs41")),
+                    "capacity_gib": whole(1),
+                    "free_gib": whole(),
+                    "is_down": flag,
+                },
+                ("name",),
+            )
+        ),
         "iscsi": ISCSI,
         "networks": listed(record({"name": text, "vswitch": text, "vlan_id": whole(0, 4095)})),
         "vms": listed(VM),
