@@ -19,6 +19,8 @@ description:
   - Before a machine is moved, the vCenter is asked what speaks against it.
     If anything does, the failure has all of it, and the machine is not moved. What is only a warning is in
     RV(vms[].validation) and stops nothing.
+  - Of a machine with a question or a task pending, what spoke against the move may be gone when that is settled.
+    Then it is tried, and the failure has what the task says.
   - It takes a vCenter. An ESXi host of its own cannot move anything, which is a failure that says so.
   - No task hangs on a question of a virtual machine.
     A question is answered by your rules or by O(auto_answer),
@@ -35,7 +37,8 @@ attributes:
   check_mode:
     details:
       - The vCenter is asked what speaks against a move in check mode too.
-        What only the task itself finds out cannot be foreseen.
+        What only the task itself finds out cannot be foreseen, nor to where a task of another client,
+        for which the run would wait, brings a machine.
 options:
   target_host:
     description:

@@ -267,7 +267,8 @@ class Journey:
 
     ``locate`` makes a place of properties by path, ``paths`` says which; ``decide`` makes a move of a place,
     ``request`` the arguments of the task of a move, and ``shown`` what a result says of a place. ``refusal`` is what
-    the vCenter said of the move from ``place``.
+    the vCenter said of the move from ``place``; ``is_foreseen`` tells that nothing is moved, so that it says all that
+    will be known.
     """
 
     place: Place
@@ -277,6 +278,7 @@ class Journey:
     request: Callable[[Move], Mapping[str, Any]]
     shown: Callable[[Place], Mapping[str, Any]]
     refusal: PlanError | None = None
+    is_foreseen: bool = False
 
 
 def arrive(place: Place, move: Move, inventory: Inventory) -> Place:
@@ -308,7 +310,8 @@ def travel(vm: Vm, state: VmState, journeys: Mapping[str, Journey], inventory: I
         move = journey.decide(place)
         if move.is_empty:
             return _there(journey, left or place, place)
-        if is_fresh and journey.refusal is not None:
+        # An answer may have done away with what spoke against it, so then the task itself will tell.
+        if journey.refusal is not None and (is_fresh or journey.is_foreseen):
             raise journey.refusal
         try:
             yield Run(method=METHOD, operation=OPERATION, arguments=journey.request(move))

@@ -200,6 +200,7 @@ class Mover:
             request=self._request,
             shown=inventory.shown,
             refusal=refused(vm, said),
+            is_foreseen=self._check_mode,
         )
 
     def _request(self, move: Move) -> dict[str, Any]:

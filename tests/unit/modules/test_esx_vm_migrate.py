@@ -301,3 +301,14 @@ def test_what_an_account_may_not_see_is_no_place_to_go(type_name: str, path: str
     done = run(esx_vm_migrate, world, check_mode=True, **GO)
 
     assert done.kind in ("not_found", "plan")
+
+
+def test_what_speaks_against_a_move_is_foreseen_though_a_question_will_be_answered_first() -> None:
+    for check_mode in (True, False):
+        asking = {**WEB, "questions": [{"question": "msg.serial.file.open", "during": "now"}]}
+
+        done = run(esx_vm_migrate, vcenter_of(asking, datastores=[]), check_mode=check_mode, auto_answer="true", **GO)
+
+        assert done.kind == ("plan" if check_mode else "task_failed")
+        assert "cannot access the datastore 'datastore1'" in str(done.error)
+        assert [one["answered_by"] for one in done.vm["questions"]] == ["default"]
