@@ -219,14 +219,13 @@ failure:
   sample: {kind: not_found, missing: ["[datastore1] web01/web02.vmdk"]}
 """
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._argspec import CONNECTION
 from ..module_utils._errors import OptionError, PlanError
 from ..module_utils._flow.outcome import Facts
 from ..module_utils._flow.pace import LONGEST_SECONDS, number_of
-from ..module_utils._flow.volumes import TYPES, folder_of, only, path_of
+from ..module_utils._flow.volumes import TYPES, folder_of, only, path_of, patterns_for
 from ..module_utils._shell import run_module
 from ..module_utils._vi.datastores import lookup_datastores
 from ..module_utils._vi.query import chosen_ids
@@ -253,7 +252,6 @@ ARGUMENT_SPEC = {
     "with_users": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 300},
 }
-_GLOB = re.compile(r"[*?\[\]\\]")
 _EXCLUSIVE = ("datastore", "datastores", "folder", "patterns", "types", "query")
 
 
@@ -281,8 +279,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
 
 def _wanted(params: Mapping[str, Any], path: DatastorePath | None) -> Wanted:
     if path is not None:
-        # A name that is no glob is found by it alone, and the rest of the folder is not told of.
-        return Wanted(folder=path.directory, recursive=False, patterns=() if _GLOB.search(path.name) else (path.name,))
+        return Wanted(folder=path.directory, recursive=False, patterns=patterns_for(path.name))
     for option in ("patterns", "types", "datastores"):
         if params[option] is not None and not (params[option] and all(params[option])):
             raise OptionError(f"'{option}' is empty or holds an empty value", option=option)

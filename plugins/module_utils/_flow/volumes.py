@@ -19,12 +19,13 @@ TYPES = ("disk", "iso", "floppy", "vmx", "nvram", "log", "snapshot", "folder", "
 # What libvirt calls the format; of other files it knows nothing.
 _FORMATS = {"disk": "vmdk", "iso": "iso", "floppy": "raw"}
 # What belongs to a disk whose descriptor lies beside it.
+_GLOB = re.compile(r"[*?\[\]\\]")
 _PART = re.compile(r"(?P<disk>.+)-(?:flat|delta|sesparse|rdm|rdmp|ctk|[sf]\d{3})\.vmdk")
 
 
-def path_of(text: str) -> DatastorePath:
+def path_of(text: str, option: str = "path") -> DatastorePath:
     """
-    Read the option ``path``: the place of one file.
+    Read an option that is the place of one file.
 
     Raises:
         OptionError: it is none.
@@ -35,7 +36,17 @@ def path_of(text: str) -> DatastorePath:
             raise ValueError(f"{text!r} names no file")
         return DatastorePath(path.datastore).join(path.path)
     except ValueError as error:
-        raise OptionError(f"'path' is no file on a datastore: {error}", option="path") from error
+        raise OptionError(f"'{option}' is no file on a datastore: {error}", option=option) from error
+
+
+def patterns_for(name: str) -> tuple[str, ...]:
+    """Return globs that find a file: its name, or all names where a host would take its characters for others."""
+    return () if _GLOB.search(name) else (name,)
+
+
+def is_part_of_disk(name: str) -> bool:
+    """Tell whether a name is that of an extent, or of what else belongs to a disk and is none itself."""
+    return _PART.fullmatch(name) is not None
 
 
 def folder_of(text: str | None) -> str:

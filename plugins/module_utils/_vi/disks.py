@@ -76,6 +76,31 @@ class Disks:
             error.args = (f"{what}, {disk.source} -> {disk.target}: {error}",)
             raise
 
+    def create(self, path: str, capacity_kib: int, provisioning: Provisioning, adapter: str) -> None:
+        """
+        Make an empty disk where there is none; ``adapter`` as for vim.VirtualDiskManager.VirtualDiskAdapterType.
+
+        Raises:
+            TaskFailed: there is one already, or something else failed.
+        """
+        spec = sdk.vim.VirtualDiskManager.FileBackedVirtualDiskSpec(
+            diskType=DISK_TYPES[provisioning], adapterType=adapter, capacityKb=capacity_kib
+        )
+        self._run("CreateVirtualDisk_Task", ("datacenter",), name=path, spec=spec)
+
+    def grow(self, path: str, capacity_kib: int) -> None:
+        """Make a disk larger; errors as for :meth:`create`."""
+        self._run("ExtendVirtualDisk_Task", ("datacenter",), name=path, newCapacityKb=capacity_kib)
+
+    def wipe(self, path: str) -> None:
+        """Write zeros over all of a disk; errors as for :meth:`create`."""
+        self._run("ZeroFillVirtualDisk_Task", ("datacenter",), name=path)
+
+    def move(self, source: str, target: str) -> None:
+        """Move a disk to where there is none; errors as for :meth:`create`."""
+        places = ("sourceDatacenter", "destDatacenter")
+        self._run("MoveVirtualDisk_Task", places, sourceName=source, destName=target, force=False)
+
     def delete(self, path: str) -> None:
         """Delete a disk, whatever of it is there; one that is still being written is waited for."""
         try:

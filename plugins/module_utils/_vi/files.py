@@ -138,6 +138,21 @@ class Files:
             force=False,
         )
 
+    def move(self, source: DatastorePath, target: DatastorePath) -> None:
+        """
+        Move a file that is no disk, or a folder, to where nothing is.
+
+        Raises:
+            TaskFailed: something is there already, or something else failed.
+        """
+        self._run(
+            "MoveDatastoreFile_Task",
+            ("sourceDatacenter", "destinationDatacenter"),
+            sourceName=str(source),
+            destinationName=str(target),
+            force=False,
+        )
+
     def make_folder(self, path: DatastorePath) -> bool:
         """Make a folder, and those above it; return whether it was not there."""
         return bool(self.make_folders(path))

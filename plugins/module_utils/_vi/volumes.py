@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, NotFound, TaskFailed
-from .._flow.volumes import Fact, used_by, volume_of, without_parts
+from .._flow.volumes import Fact, patterns_for, used_by, volume_of, without_parts
 from .._vmx.paths import DatastorePath
 from . import sdk
 from .properties import all_vms, objects, read
-from .tasks import wait_for_task
+from .tasks import run_task, wait_for_task
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -108,6 +108,38 @@ def search(session: Session, stores: Sequence[Fact], wanted: Wanted, *, timeout:
     return sorted(facts, key=lambda fact: str(fact["path"]))
 
 
+def find(session: Session, host: Any, path: DatastorePath, *, timeout: float) -> Fact | None:
+    """Return the facts of one file or folder, None where it is not there; ``host`` has its datastore mounted."""
+    (row,) = read(session, objects([host]), {"HostSystem": ["datastoreBrowser"]})
+    try:
+        result = run_task(
+            session,
+            row.values["datastoreBrowser"],
+            "SearchDatastore_Task",
+            timeout=timeout,
+            is_quick=True,
+            datastorePath=str(path.parent),
+            searchSpec=_spec(Wanted(patterns=patterns_for(path.name))),
+        )
+    except TaskFailed as error:
+        if error.details.get("fault") != "FileNotFound":
+            raise
+        return None
+    found = [fact for fact in _facts(path.datastore, result) if fact["path"] == str(path)]
+    return found[0] if found else None
+
+
+def users_by_path(session: Session) -> Mapping[str, list[str]]:
+    """Return the names of the machines that each file belongs to; one request."""
+    rows = read(session, all_vms(session), {"VirtualMachine": ("name", "layoutEx.file")})
+    return used_by(
+        (str(file.name), str(row.values.get("name")))
+        for row in rows
+        if row.type_name == "VirtualMachine"
+        for file in row.values.get("layoutEx.file") or ()
+    )
+
+
 def with_uuids(session: Session, facts: Sequence[Fact]) -> list[Fact]:
     """
     Return the facts with the UUIDs of disks, a request each; one that the host cannot tell is None.
@@ -121,13 +153,7 @@ def with_uuids(session: Session, facts: Sequence[Fact]) -> list[Fact]:
 
 def with_users(session: Session, facts: Sequence[Fact]) -> list[Fact]:
     """Return the facts with the names of the machines that each file belongs to; one request."""
-    rows = read(session, all_vms(session), {"VirtualMachine": ("name", "layoutEx.file")})
-    users = used_by(
-        (str(file.name), str(row.values.get("name")))
-        for row in rows
-        if row.type_name == "VirtualMachine"
-        for file in row.values.get("layoutEx.file") or ()
-    )
+    users = users_by_path(session)
     return [{**fact, "used_by": users.get(fact["path"], [])} for fact in facts]
 
 

@@ -21,6 +21,7 @@ from ansible_collections.virt.esx.plugins.modules import (
     esx_vm_power,
     esx_vm_snapshot,
     esx_vm_snapshot_info,
+    esx_volume,
     esx_volume_info,
 )
 from ansible_collections.virt.esx.tests.support.documented import differences
@@ -52,6 +53,8 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_datastore_info, {}),
     (esx_datastore_info, {"name": "datastore1"}),
     (esx_datastore_info, {"names": ["nowhere"]}),
+    (esx_volume, {"path": "[datastore1] new/a.vmdk", "capacity_kib": 1024}),
+    (esx_volume, {"path": "[datastore1] nobody", "state": "absent"}),
     (esx_volume_info, {}),
     (esx_volume_info, {"path": "[datastore1] web02/web02.vmx", "with_users": True, "with_uuid": True}),
     (esx_host_info, {}),

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The work on one file of a datastore: looked at, planned, checked, done.
+
+Laws: everything is checked before anything is touched; where a later step fails, what this run has made goes again,
+and nothing else; where it is not known what the host does, everything stays.
+
+Source: vim.VirtualDiskManager, vim.FileManager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._errors import EsxError, PlanError
+from .._flow.clone import DiskCopy
+from .._flow.outcome import Change
+from .._flow.volume_plan import ADAPTERS, Step, VolumePlan, VolumeWish, plan, users_of
+from .._flow.volumes import Fact
+from .._flow.wording import listed
+from .._vmx.drives import Provisioning
+from .brought import UNCLEAR
+from .disks import Disks
+from .files import Files
+from .volumes import find, users_by_path, with_volume
+
+if TYPE_CHECKING:
+    from .._vmx.paths import DatastorePath
+    from .host import Host
+
+
+def bring_about(host: Host, wish: VolumeWish, *, timeout: float, check_mode: bool) -> Change:
+    """
+    Bring one file to what is wanted of it; with ``check_mode`` only say what that would change.
+
+    Raises:
+        PlanError, NotFound: it cannot be; nothing was touched.
+        TaskFailed, FaultError, Expired: the host refused a step, or it took longer than ``timeout`` seconds.
+    """
+    work = _Work(host, wish, timeout)
+    seen, source = work.look(wish.path), None if wish.source is None else work.look(wish.source)
+    contents = work.contents(wish.path) if wish.state == "absent" and seen and seen["type"] == "folder" else ()
+    planned = plan(wish, seen, source, contents)
+    work.check(planned)
+    if not check_mode:
+        work.do(planned, seen if source is None else source)
+        if planned.steps:
+            seen = work.look(wish.path)
+    return Change(
+        before=planned.before,
+        after=planned.after,
+        values={"volume": None if seen is None else with_volume(seen)},
+    )
+
+
+class _Work:
+    """What is done on the datastores of one host."""
+
+    def __init__(self, host: Host, wish: VolumeWish, timeout: float) -> None:
+        self._session = host.session
+        self._wish = wish
+        self._timeout = timeout
+        _known, self._environment = host.survey()
+        for path in filter(None, (wish.path, wish.source)):
+            self._environment.datastore(path.datastore)
+        self._files = Files.of(host.session, self._environment, timeout=timeout)
+        self._disks = Disks(host.session, self._environment, timeout=timeout, now=host.now)
+
+    def look(self, path: DatastorePath) -> Fact | None:
+        return find(self._session, self._environment.host, path, timeout=self._timeout)
+
+    def contents(self, folder: DatastorePath) -> Sequence[str]:
+        return self._files.names(folder)
+
+    def check(self, planned: VolumePlan) -> None:
+        """Make sure that there is room, and that nobody uses what must be nobody's."""
+        store = self._environment.datastore(self._wish.path.datastore)
+        if planned.bytes_needed > store.free_bytes:
+            raise PlanError(
+                f"{self._wish.path} needs {planned.bytes_needed} bytes more on {store.name}, and {store.free_bytes} "
+                "are free"
+            )
+        users: Mapping[str, Sequence[str]] = users_by_path(self._session) if planned.alone else {}
+        for path in planned.alone:
+            names = users_of(path, users)
+            if names:
+                raise PlanError(
+                    f"{path} belongs to {listed(names)}: change the disks of a virtual machine with "
+                    "virt.esx.esx_vm_define, which knows what it may do to them"
+                )
+
+    def do(self, planned: VolumePlan, source: Fact | None) -> None:
+        """Do what is planned, and take back what was made where a step fails."""
+        folders: list[DatastorePath] = []
+        made = False
+        try:
+            for step in planned.steps:
+                if step in (Step.MAKE_DISK, Step.COPY, Step.MOVE):
+                    folders += self._files.make_folders(self._wish.path.parent) if self._wish.path.directory else []
+                if step is Step.MAKE_FOLDER:
+                    self._files.make_folders(self._wish.path)
+                else:
+                    made = made or step in (Step.MAKE_DISK, Step.COPY)
+                    self._step(step, source)
+        except EsxError as error:
+            is_theirs = error.details.get("fault") == "FileAlreadyExists"
+            self._take_back(error, made=made and not is_theirs, folders=folders)
+            raise
+
+    def _step(self, step: Step, source: Fact | None) -> None:
+        wish, path = self._wish, str(self._wish.path)
+        is_disk = wish.is_disk if source is None else source["type"] == "disk"
+        if step is Step.MAKE_DISK:
+            kind = wish.provisioning or Provisioning.THIN
+            self._disks.create(path, wish.capacity_kib or 0, kind, ADAPTERS[wish.adapter or "lsilogic"])
+        elif step is Step.COPY and is_disk:
+            self._copy_disk(source or {})
+        elif step is Step.COPY and wish.source is not None:
+            self._files.copy(wish.source, wish.path)
+        elif step is Step.GROW:
+            self._disks.grow(path, wish.capacity_kib or 0)
+        elif step is Step.WIPE:
+            self._disks.wipe(path)
+        elif step is Step.DELETE and is_disk:
+            self._disks.delete(path)
+        elif step is Step.DELETE:
+            self._files.delete(wish.path)
+        elif step is Step.MOVE and is_disk:
+            self._disks.move(str(wish.source), path)
+        elif step is Step.MOVE and wish.source is not None:
+            self._files.move(wish.source, wish.path)
+
+    def _copy_disk(self, source: Fact) -> None:
+        said: Mapping[str, Any] = source.get("disk") or {}
+        adapter = self._wish.adapter or said.get("adapter") or "lsilogic"
+        provisioning = self._wish.provisioning or Provisioning(said.get("provisioning") or "thin")
+        copy = DiskCopy(
+            slot="",
+            source=str(self._wish.source),
+            target=str(self._wish.path),
+            provisioning=provisioning,
+            adapter=ADAPTERS[adapter],
+        )
+        self._disks.copy(copy, "the disk")
+
+    def _take_back(self, error: EsxError, *, made: bool, folders: Sequence[DatastorePath]) -> None:
+        """Take away what this run has made, because of ``error``; what stays, its text says."""
+        # A step that took too long and was cancelled has ended.
+        if isinstance(error, UNCLEAR) and error.details.get("outcome") != "cancelled":
+            error.args = (f"{error}; what became of it is not known, so everything stays: look at it, or run again",)
+            return
+        try:
+            if made and self._wish.is_disk:
+                self._disks.delete(str(self._wish.path))
+            elif made:
+                self._files.delete(self._wish.path)
+            for folder in reversed(folders):
+                self._files.remove_empty_folder(folder)
+        except EsxError as trouble:
+            error.args = (f"{error}; what was made could not be taken away ({trouble})",)
