@@ -281,7 +281,10 @@ def inventory_of(rows: Sequence[Row], datacenter: str | None) -> Inventory:
             for row in rows
             if row.type_name in _POOLS and _moid(row.values.get("owner")) in computes
         },
-        datastores={row.moid: _name(row) for row in rows if row.type_name == "Datastore" and row.moid in stores},
+        # By the names that they have in paths, which are not decoded.
+        datastores={
+            row.moid: str(row.values["name"]) for row in rows if row.type_name == "Datastore" and row.moid in stores
+        },
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.virt.esx.plugins.modules import esx_vm_migrate
+from ansible_collections.virt.esx.plugins.modules import esx_datastore_info, esx_vm_migrate
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.moving import make_vcenter
@@ -312,3 +312,14 @@ def test_what_speaks_against_a_move_is_foreseen_though_a_question_will_be_answer
         assert done.kind == ("plan" if check_mode else "task_failed")
         assert "cannot access the datastore 'datastore1'" in str(done.error)
         assert [one["answered_by"] for one in done.vm["questions"]] == ["default"]
+
+
+def test_a_datastore_has_the_name_that_its_facts_and_its_paths_have() -> None:
+    stores = [{"name": "datastore1"}, {"name": "b%2fc"}]
+    world = world_of({**WEB, "datastore": "b%2fc"}, datastores=stores)
+    make_vcenter(world, "esx2")
+    facts = run(esx_datastore_info, world).result["datastores"]
+
+    done = run(esx_vm_migrate, world, name="web01", target_datastore=facts[1]["name"])
+
+    assert (done.error, done.vm["changed"], done.vm["place"]["datastores"]) == (None, False, ["b%2fc"])
