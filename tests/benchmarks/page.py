@@ -64,10 +64,6 @@ and it takes longer where the processors have other things to do.
 It is what a single task on a host that answers at once takes longer;
 requests that are not made, and waits that end when the work does, win it back where there is more to do.
 """
-FACTS = """Facts are read in one or a few large replies.
-The simulator that writes them shares the processors with whoever reads them, and for most of the time both wait for it.
-What the reader itself costs is its computing time.
-"""
 
 
 def glance(results: Results, profile: str) -> list[list[str]]:
@@ -192,7 +188,8 @@ def _promises(results: Results) -> Iterator[str]:
         head = ["", "promised", "measured", "verdict"]
         yield from _table([head, *([one.work, one.promised, one.measured, one.verdict] for one in made)], right=False)
         yield ""
-    yield FACTS
+        yield from (f"* {one.work}: {one.reason}" for one in made if one.reason)
+        yield ""
     yield from _title("Who is faster than ours", "-")
     faster = slower(results)
     yield from [*_table(faster), "", PROGRAMS.format(_floor(results)), "", COLLECTIONS] if faster else ["Nobody."]
