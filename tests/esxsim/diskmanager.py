@@ -19,6 +19,7 @@ from .locks import check_free
 from .managed import Call, method
 from .stores import Datastore, find_store, no_space
 from .tasks import Body
+from .writable import check_size, check_there, check_writable
 
 # Kinds of disks that a host makes on its datastores, to what they are: thin, eager.
 KINDS = {
@@ -46,6 +47,7 @@ class VirtualDiskManager(Plain):
                 raise vmodl.fault.InvalidArgument(
                     invalidProperty="spec.capacityKb", msg="A specified parameter was not correct: spec.capacityKb"
                 )
+            check_size(store, name, int(capacity))
             adapter = vmdk.ADAPTERS[str(spec.adapterType)]
             vmdk.create(store.files, path, int(capacity), thin=thin, eager=eager, adapter=adapter)
             return name
@@ -57,6 +59,7 @@ class VirtualDiskManager(Plain):
         store, path = find_store(call.world, name)
 
         def act() -> None:
+            check_writable(store, name, deletes=True)
             self._disk(store, path, name, writes=True)
             vmdk.discard(store.files, path)
 
@@ -81,7 +84,8 @@ class VirtualDiskManager(Plain):
             changes["thin"], changes["eager"] = _kind(destSpec)
 
         def act() -> str:
-            disk = self._disk(source, old, sourceName, writes=True)
+            disk = self._disk(source, old, sourceName)
+            check_free(call.world, source, old)
             _new_place(target, new, destName, force=bool(force) and (source, old) != (target, new))
             vmdk.copy(disk, target.files, new, **changes)
             return destName
@@ -121,6 +125,7 @@ class VirtualDiskManager(Plain):
         target, new = find_store(call.world, destName)
 
         def act() -> str:
+            check_writable(source, sourceName, deletes=True)
             disk = self._disk(source, old, sourceName, writes=True)
             _new_place(target, new, destName, force=bool(force) and (source, old) != (target, new))
             vmdk.move(source.files, old, disk, target.files, new)
@@ -141,6 +146,7 @@ class VirtualDiskManager(Plain):
                 raise vmodl.fault.InvalidArgument(
                     invalidProperty="newCapacityKb", msg="A specified parameter was not correct: newCapacityKb"
                 )
+            check_size(store, name, int(newCapacityKb))
             vmdk.grow(store.files, path, int(newCapacityKb))
 
         return self._task(call, "ExtendVirtualDisk_Task", store, name, act)
@@ -223,8 +229,10 @@ class VirtualDiskManager(Plain):
         )
 
     def _disk(self, store: Datastore, path: str, name: str, *, writes: bool = False) -> vmdk.Disk:
+        check_there(store)
         disk = found(store, path, name)
         if writes:
+            check_writable(store, name)
             check_free(self.world, store, path)
         return disk
 
@@ -269,12 +277,14 @@ def _new_place(store: Datastore, path: str, name: str, *, force: bool = False) -
     Make sure that a disk can be made at a path.
 
     Raises:
-        InvalidDatastorePath, FileNotFound, FileAlreadyExists, FileLocked.
+        InvalidDatastorePath, FileNotFound, FileAlreadyExists, FileLocked, CannotCreateFile, InvalidDatastore.
     """
     if not path.lower().endswith(".vmdk"):
         raise vim.fault.InvalidDatastorePath(datastorePath=name, msg=f"Invalid datastore path '{name}'.")
+    check_there(store)
     if not store.files.is_folder(path.rpartition("/")[0]):
         raise vim.fault.FileNotFound(file=name, msg=f"File {name} was not found")
+    check_writable(store, name)
     if store.files.get(path) is not None or store.files.get(vmdk.extent_of(path)) is not None:
         if not force:
             raise vim.fault.FileAlreadyExists(

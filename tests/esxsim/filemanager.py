@@ -17,6 +17,7 @@ from .locks import check_free
 from .managed import Call, method
 from .stores import Datastore, find_store, no_space
 from .tasks import Body
+from .writable import check_there, check_writable
 
 
 class FileManager(Plain):
@@ -29,10 +30,12 @@ class FileManager(Plain):
         self, call: Call, *, name: str, datacenter: Any = None, createParentDirectories: bool | None = None
     ) -> None:
         store, path = find_store(call.world, name)
+        check_there(store)
         if store.files.get(path) is not None or store.files.is_folder(path):
             raise _is_there(name)
         if not createParentDirectories and not store.files.is_folder(path.rpartition("/")[0]):
             raise vim.fault.FileNotFound(file=name, msg=f"The parent of {name} was not found")
+        check_writable(store, name)
         store.files.make_folder(path)
 
     @method("DeleteDatastoreFile_Task")
@@ -40,9 +43,12 @@ class FileManager(Plain):
         store, path = find_store(call.world, name)
 
         def act() -> None:
-            check_free(call.world, store, path)
-            if not path or not store.files.discard(path):
+            check_there(store)
+            if not path or not (store.files.get(path) is not None or store.files.is_folder(path)):
                 raise _is_not_there(name)
+            check_writable(store, name, deletes=True)
+            check_free(call.world, store, path)
+            store.files.discard(path)
             store.touch("summary", "info")
 
         return self._task(call, "DeleteDatastoreFile_Task", act)
@@ -63,6 +69,7 @@ class FileManager(Plain):
 
         def act() -> None:
             self._prepare((source, old, sourceName), (target, new, destinationName), force=bool(force))
+            check_writable(source, sourceName, deletes=True)
             check_free(call.world, source, old)
             if source is target:
                 source.files.move(old, new)
@@ -97,11 +104,18 @@ class FileManager(Plain):
     def _prepare(self, source: tuple[Datastore, str, str], target: tuple[Datastore, str, str], *, force: bool) -> None:
         """Make sure that the source is there and its new place is free, if need be by force."""
         store, path, name = source
+        check_there(store)
         if not path or (store.files.get(path) is None and not store.files.is_folder(path)):
             raise _is_not_there(name)
         store, path, name = target
+        check_there(store)
         if not store.files.is_folder(path.rpartition("/")[0]):
             raise _is_not_there(name)
+        check_writable(store, name)
+        if store is source[0] and path.startswith(f"{source[1]}/"):
+            raise vim.fault.FileFault(
+                file=name, msg=f"{source[2]} cannot be put into itself, as {name}: Invalid argument"
+            )
         if store.files.get(path) is not None or store.files.is_folder(path):
             if not force or not path or target[:2] == source[:2]:
                 raise _is_there(name)
