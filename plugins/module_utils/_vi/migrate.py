@@ -43,7 +43,7 @@ from .._vmx.paths import DatastorePath
 from . import faults, sdk
 from .properties import objects, read, walk_step
 from .reader import Row
-from .tasks import run_task
+from .tasks import wait_for_each
 
 if TYPE_CHECKING:
     from .connection import Session
@@ -131,12 +131,10 @@ class Mover:
     ) -> dict[str, list[Objection]]:
         """Ask the vCenter what it thinks of the moves; without files, one request for each destination."""
         groups: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
-        said: dict[str, list[Objection]] = {}
+        # Where files go along, the events would tell that the host cannot reach them.
+        said = self._check({moid: move for moid, move in moves.items() if move.datastore is not None})
         for moid, move in moves.items():
-            if move.datastore is not None:
-                # The events would tell that the host cannot reach the files, which go along.
-                said[moid] = self._check(moid, move)
-            elif not move.is_empty:
+            if not move.is_empty and move.datastore is None:
                 groups[move.host, move.pool or places[moid].pool].append(moid)
         waiting = list(groups.items())
         for (host, pool), moids in waiting:
@@ -155,24 +153,23 @@ class Mover:
                     said.setdefault(moid, []).append(objection_of(event))
         return said
 
-    def _check(self, moid: str, move: Move) -> list[Objection]:
-        """Let the vCenter check the move of a machine with its files."""
-        session = self._session
+    def _check(self, moves: Mapping[str, Move]) -> dict[str, list[Objection]]:
+        """Let the vCenter check the moves of machines with their files, some side by side."""
+        session, method = self._session, "CheckRelocate_Task"
         checker = session.content.vmProvisioningChecker
-        if checker is None:
-            return []
-        spec, vm = self._request(move)["spec"], session.reference("VirtualMachine", moid)
-        try:
-            found = run_task(session, checker, "CheckRelocate_Task", timeout=self._pace.timeout, vm=vm, spec=spec)
-        except EsxError as error:
-            said = _objection(error)
-            return [] if said.kind in _NO_VALIDATION else [said]
-        return [
-            Objection(message=_words(fault), is_error=is_error, kind=faults.name_of(fault))
-            for one in found or ()
-            for is_error, named in ((True, one.error), (False, one.warning))
-            for fault in named or ()
-        ]
+        left = list(moves) if checker is not None else []
+        found: dict[str, Any] = {}
+        while left:
+            batch, left = left[: self._pace.concurrency], left[self._pace.concurrency :]
+            tasks = {}
+            for moid in batch:
+                vm, spec = session.reference("VirtualMachine", moid), self._request(moves[moid])["spec"]
+                try:
+                    tasks[moid] = session.call(checker, method, vm=vm, spec=spec)
+                except EsxError as error:
+                    found[moid] = error
+            found |= wait_for_each(session, tasks, method, timeout=self._pace.timeout)
+        return {moid: _objections(found.get(moid)) for moid in moves}
 
     def _ask(self, moids: Sequence[str], host: str | None, pool: str | None) -> Sequence[Any]:
         session = self._session
@@ -254,6 +251,19 @@ def objection_of(event: Any) -> Objection:
 def _objection(error: EsxError) -> Objection:
     """Return the error that a question to the vCenter came to as what speaks against the move."""
     return Objection(message=str(error), is_error=True, kind=str(error.details.get("fault") or error.kind))
+
+
+def _objections(found: Any) -> list[Objection]:
+    """Return what a check came to: the results of the checker, none, or the error that it is."""
+    if isinstance(found, EsxError):
+        said = _objection(found)
+        return [] if said.kind in _NO_VALIDATION else [said]
+    return [
+        Objection(message=_words(fault), is_error=is_error, kind=faults.name_of(fault))
+        for one in found or ()
+        for is_error, named in ((True, one.error), (False, one.warning))
+        for fault in named or ()
+    ]
 
 
 def inventory_of(rows: Sequence[Row], datacenter: str | None) -> Inventory:

@@ -74,6 +74,36 @@ def wait_for_tasks(
             wait_for_task(session, task, "a task of somebody else", timeout=max(0.0, deadline - now()), now=now)
 
 
+def wait_for_each(
+    session: Session,
+    tasks: Mapping[str, Any],
+    method: str,
+    *,
+    timeout: float,
+    now: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
+    """
+    Wait for the end of tasks that run side by side; return by their keys the result of each, or the EsxError it is.
+
+    One that ends last is waited for, and with one read all are known that ended before it.
+    """
+    deadline = now() + timeout
+    known: dict[str, Mapping[str, Any]] = {}
+    ends: dict[str, Any] = {}
+    for key, task in reversed(list(tasks.items())):
+        try:
+            if not _has_ended(known.get(task._moId, {})):
+                ends[key] = wait_for_task(session, task, method, timeout=max(0.0, deadline - now()), now=now)
+                left = [other for name, other in tasks.items() if name not in ends]
+                rows = read(session, objects(left), {"Task": _PATHS})
+                known |= {row.moid: row.values for row in rows}
+            else:
+                ends[key] = _result(method, known[task._moId])
+        except EsxError as error:
+            ends[key] = ends.get(key, error)
+    return ends
+
+
 def wait_for_task(
     session: Session,
     task: Any,

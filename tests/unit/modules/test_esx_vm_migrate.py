@@ -323,3 +323,20 @@ def test_a_datastore_has_the_name_that_its_facts_and_its_paths_have() -> None:
     done = run(esx_vm_migrate, world, name="web01", target_datastore=facts[1]["name"])
 
     assert (done.error, done.vm["changed"], done.vm["place"]["datastores"]) == (None, False, ["b%2fc"])
+
+
+def test_many_moves_with_files_are_checked_side_by_side() -> None:
+    stores = [{"name": "datastore1"}, {"name": "small", "free_gib": 0}]
+    batch = {**WEB, "name": "batch-{n:02}", "count": 20}
+    world = world_of(batch, {**WEB, "name": "tiny", "datastore": "small"}, datastores=stores)
+    make_vcenter(world, "esx2")
+
+    done = run(esx_vm_migrate, world, check_mode=True, query="[]", target_datastore="small")
+
+    *refused, there = done.result["vms"]
+    said = [[one["event"] for one in entry["validation"]] for entry in refused]
+    assert said == [["InsufficientStorageSpace"]] * 20
+    assert [entry["failure"]["kind"] for entry in refused] == ["plan"] * 20
+    assert (there["name"], there["changed"], there["failed"]) == ("tiny", False, False)
+    assert called(world, "CheckRelocate_Task") == 20
+    assert done.requests <= 20 + 16
