@@ -171,7 +171,10 @@ def plan(wish: VolumeWish, seen: Fact | None, source: Fact | None, contents: Seq
         raise NotFound(f"there is no disk {wish.path} to wipe", missing=[str(wish.path)])
     shown = {str(wish.path): _shown(seen)}
     after = {str(wish.path): {**_shown(seen), "done": "wiped"}}
-    return VolumePlan(steps=(Step.WIPE,), before=shown, after=after, alone=(wish.path,))
+    # A thin disk gets all of its blocks.
+    is_thin = _provisioning(seen) is Provisioning.THIN
+    more = max(0, (seen["capacity_bytes"] or 0) - seen["allocation_bytes"]) if is_thin else 0
+    return VolumePlan(steps=(Step.WIPE,), before=shown, after=after, bytes_needed=more, alone=(wish.path,))
 
 
 def _present(wish: VolumeWish, seen: Fact | None, source: Fact | None) -> VolumePlan:
@@ -269,6 +272,10 @@ def _moved(wish: VolumeWish, seen: Fact | None, source: Fact | None) -> VolumePl
     if source["type"] != "folder" and is_disk(wish.path) != (source["type"] == "disk"):
         raise PlanError(f"{wish.source} is of the type {source['type']}, and its new name must suit that")
     across = wish.source is not None and wish.source.datastore != wish.path.datastore
+    if source["type"] == "folder" and across:
+        raise PlanError(f"{wish.source} is a folder, which stays on its datastore: move the files in it one by one")
+    if str(wish.path).startswith(f"{wish.source}/"):
+        raise PlanError(f"{wish.source} cannot be moved into itself, to {wish.path}")
     return VolumePlan(
         steps=(Step.MOVE,),
         before={str(wish.source): _shown(source)},

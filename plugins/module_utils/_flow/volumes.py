@@ -34,6 +34,9 @@ def path_of(text: str, option: str = "path") -> DatastorePath:
         path = DatastorePath.parse(text)
         if not path.name:
             raise ValueError(f"{text!r} names no file")
+        # One file has one name, or what belongs to a machine could not be told from it.
+        if any(part in ("", ".") for part in path.path.split("/")):
+            raise ValueError(f"{text!r} has a part that is empty or '.'")
         return DatastorePath(path.datastore).join(path.path)
     except ValueError as error:
         raise OptionError(f"'{option}' is no file on a datastore: {error}", option=option) from error
