@@ -145,7 +145,8 @@ volume:
       type: str
       sample: disk
     capacity_bytes:
-      description: The size that a disk has for a machine; of other files their length.
+      description: >-
+        The size that a disk has for a machine, null where the host does not say it; of other files their length.
       type: int
       sample: 21474836480
     allocation_bytes:
@@ -193,7 +194,7 @@ volume:
           type: str
           sample: vmdk
         capacity:
-          description: Its size in bytes.
+          description: Its size in bytes, null where the host does not say it.
           type: int
           sample: 21474836480
         allocation:

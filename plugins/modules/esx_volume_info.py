@@ -146,7 +146,8 @@ volumes:
       type: str
       sample: disk
     capacity_bytes:
-      description: The size that a disk has for its machine; of other files their length.
+      description: >-
+        The size that a disk has for a machine, null where the host does not say it; of other files their length.
       type: int
       sample: 8589934592
     allocation_bytes:
@@ -200,7 +201,7 @@ volumes:
           type: str
           sample: vmdk
         capacity:
-          description: Its size in bytes.
+          description: Its size in bytes, null where the host does not say it.
           type: int
           sample: 8589934592
         allocation:

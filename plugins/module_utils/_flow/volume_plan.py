@@ -184,7 +184,7 @@ def _present(wish: VolumeWish, seen: Fact | None, source: Fact | None) -> Volume
         raise NotFound(f"there is no file {wish.source} to copy", missing=[str(wish.source)])
     if source is not None and source["type"] == "folder":
         raise PlanError(f"{wish.source} is a folder, and folders are not copied")
-    have = 0 if source is None else source["capacity_bytes"]
+    have = 0 if source is None else source["capacity_bytes"] or 0
     want = have if wish.capacity_kib is None else wish.capacity_kib * KIB
     if want < have:
         raise _smaller(wish, have)
@@ -194,7 +194,7 @@ def _present(wish: VolumeWish, seen: Fact | None, source: Fact | None) -> Volume
     made = {"type": "disk", "capacity_kib": want // KIB, "provisioning": provisioning.value}
     steps: tuple[Step, ...] = (Step.MAKE_DISK,)
     if source is not None:
-        steps = (Step.COPY, Step.GROW) if want > have else (Step.COPY,)
+        steps = (Step.COPY, Step.GROW) if want > have > 0 else (Step.COPY,)
     after = {**(made if wish.is_disk else {"type": "file", "bytes": want})}
     if wish.source is not None:
         after["source"] = str(wish.source)
@@ -225,12 +225,13 @@ def _as_wanted(wish: VolumeWish, seen: Fact, source: Fact | None) -> VolumePlan:
     ):
         if have is not None and want is not None and have != want:
             raise PlanError(f"{wish.path} is there, and its {option} is {have}, not {want}: copy it to another one")
-    want_bytes = seen["capacity_bytes"] if wish.capacity_kib is None else wish.capacity_kib * KIB
-    if want_bytes < seen["capacity_bytes"]:
-        raise _smaller(wish, seen["capacity_bytes"])
-    if want_bytes == seen["capacity_bytes"]:
+    have_bytes = seen["capacity_bytes"]
+    want_bytes = have_bytes if wish.capacity_kib is None or have_bytes is None else wish.capacity_kib * KIB
+    if want_bytes == have_bytes:
         return VolumePlan(before=shown, after=shown)
-    more = want_bytes - seen["capacity_bytes"]
+    if want_bytes < have_bytes:
+        raise _smaller(wish, have_bytes)
+    more = want_bytes - have_bytes
     return VolumePlan(
         steps=(Step.GROW,),
         before=shown,
@@ -292,7 +293,8 @@ def _shown(fact: Fact) -> Fact:
     if fact["type"] != "disk":
         return {"type": "file", "bytes": fact["capacity_bytes"]}
     provisioning = (fact["disk"] or {}).get("provisioning")
-    return {"type": "disk", "capacity_kib": fact["capacity_bytes"] // KIB, "provisioning": provisioning}
+    capacity = None if fact["capacity_bytes"] is None else fact["capacity_bytes"] // KIB
+    return {"type": "disk", "capacity_kib": capacity, "provisioning": provisioning}
 
 
 def _provisioning(source: Fact | None) -> Provisioning | None:

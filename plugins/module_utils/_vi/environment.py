@@ -30,7 +30,7 @@ ENVIRONMENT_PATHS: Mapping[str, Iterable[str]] = {
     "Datacenter": ("name", "parent", "vmFolder"),
     "ComputeResource": ("name", "parent", "resourcePool", "environmentBrowser"),
     "HostSystem": ("name", "parent", "datastore", "network", "runtime.connectionState"),
-    "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace"),
+    "Datastore": ("name", "summary.url", "summary.accessible", "summary.freeSpace", "browser"),
     "Network": ("name",),
 }
 UNREADABLE = object()
@@ -38,12 +38,16 @@ UNREADABLE = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Datastore:
-    """A datastore: its name, where the host has it mounted, its free bytes, and whether it can be used now."""
+    """
+    A datastore: its name, where the host has it mounted, its free bytes, whether it can be used now, and what searches
+    it (a managed object).
+    """
 
     name: str
     mount_path: str
     free_bytes: int
     accessible: bool
+    browser: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +182,7 @@ def _datastore(row: Row) -> Datastore:
         mount_path=str(row.values.get("summary.url", "")).removeprefix("ds://").rstrip("/"),
         free_bytes=int(row.values.get("summary.freeSpace", 0)),
         accessible=bool(row.values.get("summary.accessible")),
+        browser=row.values.get("browser"),
     )
 
 

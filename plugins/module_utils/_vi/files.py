@@ -11,14 +11,15 @@ is there already is never overwritten, and nothing is deleted that did not come 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from .._errors import EsxError, FaultError, NotFound, TaskFailed
 from .._vmx.paths import DatastorePath
-from .properties import objects, read
+from . import sdk
 from .tasks import run_task
 
 if TYPE_CHECKING:
@@ -36,15 +37,21 @@ class Files:
     """
     The datastores of one datacenter, through a session.
 
-    ``center`` is the datacenter itself, which everything but ``exists`` and ``get`` needs under a vCenter; ``host`` is
-    one that has the datastores mounted.
+    ``center`` is the datacenter itself, which everything but ``exists`` and ``get`` needs under a vCenter; ``browsers``
+    search the datastores, by their names, which only ``names`` and ``remove_empty_folder`` need.
     """
 
     def __init__(
-        self, session: Session, datacenter: str, center: Any = None, host: Any = None, *, timeout: float = 0
+        self,
+        session: Session,
+        datacenter: str,
+        center: Any = None,
+        browsers: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        timeout: float = 0,
     ) -> None:
         self._session = session
-        self._host = host
+        self._browsers = browsers
         self._datacenter = datacenter
         # An ESXi host has one datacenter and needs not be told; a vCenter must.
         self._center = center if session.is_vcenter else None
@@ -53,7 +60,8 @@ class Files:
     @classmethod
     def of(cls, session: Session, environment: Environment, *, timeout: float) -> Files:
         """Return the datastores of the datacenter in which machines are made."""
-        return cls(session, environment.datacenter, environment.center, environment.host, timeout=timeout)
+        browsers = {name: store.browser for name, store in environment.datastores.items()}
+        return cls(session, environment.datacenter, environment.center, browsers, timeout=timeout)
 
     def exists(self, path: DatastorePath) -> bool:
         """Tell whether a file is there; one request."""
@@ -184,10 +192,11 @@ class Files:
 
     def names(self, folder: DatastorePath) -> list[str]:
         """Return what the files and folders in a folder are called; none where the folder is not there."""
-        rows = read(self._session, objects([self._host]), {"HostSystem": ["datastoreBrowser"]})
-        (browser,) = (row.values["datastoreBrowser"] for row in rows)
+        # Said in any case: there are servers that find nothing where nothing is said.
+        spec = sdk.vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*"])
+        browser = self._browsers[folder.datastore]
         try:
-            found = self._task(browser, "SearchDatastore_Task", datastorePath=str(folder))
+            found = self._task(browser, "SearchDatastore_Task", datastorePath=str(folder), searchSpec=spec)
         except TaskFailed as error:
             if error.details.get("fault") != "FileNotFound":
                 raise

@@ -71,7 +71,8 @@ class _Work:
         self._disks = Disks(host.session, self._environment, timeout=timeout, now=host.now)
 
     def look(self, path: DatastorePath) -> Fact | None:
-        return find(self._session, self._environment.host, path, timeout=self._timeout)
+        browser = self._environment.datastore(path.datastore).browser
+        return find(self._session, browser, path, timeout=self._timeout)
 
     def contents(self, folder: DatastorePath) -> Sequence[str]:
         return self._files.names(folder)

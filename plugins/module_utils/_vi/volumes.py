@@ -108,13 +108,12 @@ def search(session: Session, stores: Sequence[Fact], wanted: Wanted, *, timeout:
     return sorted(facts, key=lambda fact: str(fact["path"]))
 
 
-def find(session: Session, host: Any, path: DatastorePath, *, timeout: float) -> Fact | None:
-    """Return the facts of one file or folder, None where it is not there; ``host`` has its datastore mounted."""
-    (row,) = read(session, objects([host]), {"HostSystem": ["datastoreBrowser"]})
+def find(session: Session, browser: Any, path: DatastorePath, *, timeout: float) -> Fact | None:
+    """Return the facts of one file or folder, None where it is not there; ``browser`` is its datastore's."""
     try:
         result = run_task(
             session,
-            row.values["datastoreBrowser"],
+            browser,
             "SearchDatastore_Task",
             timeout=timeout,
             is_quick=True,
@@ -195,7 +194,8 @@ def _fact(store: str, folder: str, name: str, file: Any) -> Fact:
         "folder": folder,
         "name": name,
         "type": kind,
-        "capacity_bytes": size if capacity is None else int(capacity) * _KIB,
+        # A host that does not say how large a disk is has not said that it is small.
+        "capacity_bytes": (None if kind == "disk" else size) if capacity is None else int(capacity) * _KIB,
         "allocation_bytes": size,
         "modified_at": None if file.modification is None else str(file.modification.isoformat()),
         "disk": _disk(file) if kind == "disk" else None,
