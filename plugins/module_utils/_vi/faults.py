@@ -33,7 +33,10 @@ def message_of(fault: Any) -> str:
 def describe(fault: Any) -> str:
     """Return name and sentence of a fault as one text: ``InvalidPowerState: The attempted operation ...``."""
     name, message = name_of(fault), message_of(fault)
-    return f"{name}: {message}" if message and message != name else name
+    said = f"{name}: {message}" if message and message != name else name
+    # A platform's own words, which say more than "an error occurred": only some faults have them.
+    text = getattr(fault, "text", None)
+    return f"{said} ({text})" if isinstance(text, str) and text and text not in said else said
 
 
 def translate(fault: Any, method: str) -> EsxError:

@@ -64,10 +64,10 @@ def lookup_host(session: Session, wish: IscsiWish, *, datacenter: str | None, es
     steps = [walk_step("folder", "Folder", "childEntity", "folder", "hosts", "members"), *all_hosts()]
     if session.is_vcenter:
         rows = read(session, objects([session.content.rootFolder], *steps), _PLACES)
-        host = _meant(rows, datacenter=datacenter, esxi_hostname=esxi_hostname)
+        host = meant_host(rows, datacenter=datacenter, esxi_hostname=esxi_hostname)
         return look_again(session, host.moid, wish)
     rows = read(session, objects([session.content.rootFolder], *_onward(steps), *_parts()), {**_PLACES, **_STORAGE})
-    return _host(session, rows, _meant(rows, datacenter=datacenter, esxi_hostname=esxi_hostname), wish)
+    return _host(session, rows, meant_host(rows, datacenter=datacenter, esxi_hostname=esxi_hostname), wish)
 
 
 def look_again(session: Session, moid: str, wish: IscsiWish) -> IscsiHost:
@@ -88,7 +88,13 @@ def _parts() -> list[Any]:
     return [walk_step("system", "HostSystem", SYSTEM), walk_step("stores", "HostSystem", "datastore")]
 
 
-def _meant(rows: Sequence[Row], *, datacenter: str | None, esxi_hostname: str | None) -> Row:
+def meant_host(rows: Sequence[Row], *, datacenter: str | None, esxi_hostname: str | None) -> Row:
+    """
+    Return the one host that is meant.
+
+    Raises:
+        NotFound, Ambiguous: there is none such, or several.
+    """
     places = Places(rows)
     places.check(datacenter=datacenter, folder=None, esxi_hostname=esxi_hostname)
     hosts = [
