@@ -81,8 +81,7 @@ def done(folder: pathlib.Path, environment: Mapping[str, str], **given: Any) -> 
     played = run_tasks([{VOLUME: given}], folder, variables=environment)
     assert played.results, played.output
     assert not played.results[0]["failed"], played.output
-    result: dict[str, Any] = played.results[0]
-    return result
+    return dict(played.results[0])
 
 
 def test_what_virsh_makes_is_what_we_make(virsh: Virsh, tmp_path: pathlib.Path, record_property: Record) -> None:
