@@ -32,7 +32,7 @@ _PATHS: Mapping[str, Iterable[str]] = {
     "Folder": ("name", "parent"),
     "Datacenter": ("name", "parent"),
     "ComputeResource": ("name", "parent"),
-    "HostSystem": ("name", "parent", _SYSTEM, _STORAGE),
+    "HostSystem": ("name", "parent", "datastore", _SYSTEM, _STORAGE),
     "Datastore": ("name", "parent", "summary", "info", "host"),
 }
 
@@ -98,11 +98,13 @@ def _have(session: Session, rows: Sequence[Row], host: Row, name: str) -> Have:
     center = places.datacenter_of(host.moid)
     vms = {row.moid: row for row in rows if row.type_name == "VirtualMachine"}
     users = dict[str, list[User]]()
+    # The host's own list: a datastore may not tell who has it.
+    known = {ref._moId for ref in host.values.get("datastore") or ()}
     for row in rows:
         if row.type_name != "Datastore":
             continue
         fact = facts_of(row, names, path=places.path(row.moid), esxi_hostname=name)
-        if any(mount["moid"] == host.moid for mount in fact["hosts"]):
+        if row.moid in known:
             own.append(fact)
         elif places.datacenter_of(row.moid) == center:
             others.append(fact)

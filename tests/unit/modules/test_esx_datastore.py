@@ -274,7 +274,7 @@ def test_after_a_lost_reply_the_host_is_looked_at(
 def test_maintenance_mode_under_a_vcenter() -> None:
     there = world({"name": "web01", "datastore": "datastore1"})
     make_vcenter(there)
-    wish = {"name": "nas01", "maintenance_mode": True}
+    wish: dict[str, Any] = {"name": "nas01", "maintenance_mode": True}
 
     foreseen = run(esx_datastore, there, check_mode=True, **wish)
     done = run(esx_datastore, there, **wish)
