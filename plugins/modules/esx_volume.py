@@ -75,6 +75,9 @@ options:
     default: 7200
 notes:
   - The room is looked at before anything is made. A thin disk takes none at first.
+  - Until a copy is whole, its name ends with C(.virt-esx-copy.vmdk), or C(.virt-esx-copy) if it is no disk.
+    What a run that was killed has left under such a name, the next one for the same O(path) deletes, and copies anew.
+    Let one task at a time make a copy of a name.
   - A run that fails takes away what it has made, folders included. If the connection is lost, so that nobody knows what
     the host makes of it, everything stays.
   - A disk of a virtual machine is the business of M(virt.esx.esx_vm_define), and copies of whole virtual machines are

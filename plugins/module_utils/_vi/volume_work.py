@@ -5,8 +5,8 @@
 """
 The work on one file of a datastore: looked at, planned, checked, done.
 
-Laws: everything is checked before anything is touched; where a later step fails, what this run has made goes again,
-and nothing else; where it is not known what the host does, everything stays.
+Laws: everything is checked before anything is touched; a copy bears its name when it is whole; where a later step
+fails, what this run has made goes again, and nothing else; where it is not known what the host does, everything stays.
 
 Source: vim.VirtualDiskManager, vim.FileManager.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._errors import EsxError, PlanError
+from .._errors import EsxError, FaultError, PlanError, TaskFailed
 from .._flow.clone import DiskCopy
 from .._flow.outcome import Change
 from .._flow.volume_plan import ADAPTERS, Step, VolumePlan, VolumeWish, plan, users_of
@@ -31,6 +31,10 @@ from .volumes import find, users_by_path, with_volume
 if TYPE_CHECKING:
     from .._vmx.paths import DatastorePath
     from .host import Host
+
+# What the name of a copy ends with until it is whole. No other program uses it, and it is the same in every run: what
+# bears it was left by one of ours that was killed or lost its host.
+UNFINISHED = ".virt-esx-copy"
 
 
 def bring_about(host: Host, wish: VolumeWish, *, timeout: float, check_mode: bool) -> Change:
@@ -69,6 +73,8 @@ class _Work:
             self._environment.datastore(path.datastore)
         self._files = Files.of(host.session, self._environment, timeout=timeout)
         self._disks = Disks(host.session, self._environment, timeout=timeout, now=host.now)
+        # What the steps work on.
+        self._target = wish.path
 
     def look(self, path: DatastorePath) -> Fact | None:
         browser = self._environment.datastore(path.datastore).browser
@@ -107,21 +113,25 @@ class _Work:
                 else:
                     made = made or step in (Step.MAKE_DISK, Step.COPY)
                     self._step(step, source)
+            if self._target != self._wish.path:
+                self._rename()
         except EsxError as error:
-            is_theirs = error.details.get("fault") == "FileAlreadyExists"
-            self._take_back(error, made=made and not is_theirs, folders=folders)
+            self._take_back(error, made=made and not self._is_theirs(error), folders=folders)
             raise
 
+    def _is_theirs(self, error: EsxError) -> bool:
+        """Tell whether what is at the target came from somebody else, or nothing has come, because of ``error``."""
+        is_refused = isinstance(error, FaultError) or error.details.get("fault") == "FileAlreadyExists"
+        return is_refused and self._target == self._wish.path
+
     def _step(self, step: Step, source: Fact | None) -> None:
-        wish, path = self._wish, str(self._wish.path)
+        wish, path = self._wish, str(self._target)
         is_disk = wish.is_disk if source is None else source["type"] == "disk"
         if step is Step.MAKE_DISK:
             kind = wish.provisioning or Provisioning.THIN
             self._disks.create(path, wish.capacity_kib or 0, kind, ADAPTERS[wish.adapter or "lsilogic"])
-        elif step is Step.COPY and is_disk:
-            self._copy_disk(source or {})
-        elif step is Step.COPY and wish.source is not None:
-            self._files.copy(wish.source, wish.path)
+        elif step is Step.COPY:
+            self._copy(source or {})
         elif step is Step.GROW:
             self._disks.grow(path, wish.capacity_kib or 0)
         elif step is Step.WIPE:
@@ -135,6 +145,38 @@ class _Work:
         elif step is Step.MOVE and wish.source is not None:
             self._files.move(wish.source, wish.path)
 
+    def _copy(self, source: Fact) -> None:
+        """Copy under a name of our own; what a run before this one has left there goes first."""
+        path = self._wish.path
+        stem, end = (path.name[: -len(".vmdk")], ".vmdk") if self._wish.is_disk else (path.name, "")
+        self._target = path.beside(f"{stem}{UNFINISHED}{end}")
+        try:
+            self._copy_to_target(source)
+        except TaskFailed as error:
+            if error.details.get("fault") != "FileAlreadyExists":
+                raise
+            self._delete_target()
+            self._copy_to_target(source)
+
+    def _copy_to_target(self, source: Fact) -> None:
+        if self._wish.is_disk:
+            self._copy_disk(source)
+        elif self._wish.source is not None:
+            self._files.copy(self._wish.source, self._target)
+
+    def _rename(self) -> None:
+        """Give a copy its name, now that it is whole."""
+        if self._wish.is_disk:
+            self._disks.move(str(self._target), str(self._wish.path))
+        else:
+            self._files.move(self._target, self._wish.path)
+
+    def _delete_target(self) -> None:
+        if self._wish.is_disk:
+            self._disks.delete(str(self._target))
+        else:
+            self._files.delete(self._target)
+
     def _copy_disk(self, source: Fact) -> None:
         said: Mapping[str, Any] = source.get("disk") or {}
         adapter = self._wish.adapter or said.get("adapter") or "lsilogic"
@@ -142,7 +184,7 @@ class _Work:
         copy = DiskCopy(
             slot="",
             source=str(self._wish.source),
-            target=str(self._wish.path),
+            target=str(self._target),
             provisioning=provisioning,
             adapter=ADAPTERS[adapter],
         )
@@ -155,10 +197,8 @@ class _Work:
             error.args = (f"{error}; what became of it is not known, so everything stays: look at it, or run again",)
             return
         try:
-            if made and self._wish.is_disk:
-                self._disks.delete(str(self._wish.path))
-            elif made:
-                self._files.delete(self._wish.path)
+            if made:
+                self._delete_target()
             for folder in reversed(folders):
                 self._files.remove_empty_folder(folder)
         except EsxError as trouble:

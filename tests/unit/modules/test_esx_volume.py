@@ -268,6 +268,41 @@ def test_after_a_lost_reply_the_next_run_ends_it(method: str, wish: dict[str, An
     assert files_of(world, "ssd") == files_of(undisturbed, "ssd")
 
 
+COPIES: list[dict[str, Any]] = [
+    {"path": "[ssd] new/a.vmdk", "source": DATA, "capacity_kib": 2 * GIB},
+    {"path": "[ssd] new/a.iso", "source": "[datastore1] iso/debian.iso"},
+]
+
+
+@pytest.mark.parametrize("wish", COPIES, ids=["disk", "file"])
+def test_a_copy_bears_its_name_when_it_is_whole(wish: dict[str, Any]) -> None:
+    """Whatever request is the last that a run can send, there is no copy or a whole one; the next run ends it."""
+    undisturbed = a_world()
+    assert run(esx_volume, undisturbed, **wish).error is None
+    name = wish["path"].partition("] ")[2]
+    for method in ("Copy*", "Extend*", "Move*"):
+        for action in ("drop-before", "drop-after"):
+            world = a_world()
+            world.faults.add(FaultRule(method=method, action=action))
+            was_lost = run(esx_volume, world, **wish).error is not None
+            assert (name in files_of(world, "ssd")) == (not was_lost or (method, action) == ("Move*", "drop-after"))
+            assert run(esx_volume, world, **wish).error is None
+            assert state_of(world) == state_of(undisturbed)
+
+
+@pytest.mark.parametrize("wish", COPIES, ids=["disk", "file"])
+def test_who_is_first_keeps_the_name(wish: dict[str, Any]) -> None:
+    """Somebody makes a file of that name while ours is copied: theirs stays, ours goes."""
+    world = a_world()
+    world.faults.add(FaultRule(method="Move*", action="fault vim.fault.FileAlreadyExists", fields={"file": "x"}))
+    before = state_of(world)
+
+    outcome = run(esx_volume, world, **wish)
+
+    assert outcome.failure["fault"] == "FileAlreadyExists"
+    assert state_of(world) == before
+
+
 def test_what_comes_in_between_is_not_taken_away() -> None:
     """Somebody makes the same disk after we have looked: the host refuses ours, and theirs stays."""
     world = a_world()
