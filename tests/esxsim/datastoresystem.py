@@ -122,7 +122,7 @@ class DatastoreSystem(Plain):
         store = self._vmfs(datastore)
         disk = self._free_disk(spec.diskUuid)
         store.extend(disk.canonicalName, _gib(disk))
-        self._storage().touch("storageDeviceInfo")
+        self._storage().touch("storageDeviceInfo", "fileSystemVolumeInfo")
         return store.ref
 
     @method("RemoveDatastore")
@@ -136,13 +136,13 @@ class DatastoreSystem(Plain):
             owner.discard(path, store.ref)
         self.world.remove(self.world.find(*key_of(store.get("browser"))))
         self.world.remove(store)
-        self._storage().touch("storageDeviceInfo")
+        self._storage().touch("storageDeviceInfo", "fileSystemVolumeInfo")
 
     def _add(self, store: Datastore) -> Any:
         store_with_browser(self.world, store)
         for owner, path in self._lists():
             owner.append(path, store.ref)
-        self._storage().touch("storageDeviceInfo")
+        self._storage().touch("storageDeviceInfo", "fileSystemVolumeInfo")
         return store.ref
 
     def _lists(self) -> Iterator[tuple[ManagedObject, str]]:

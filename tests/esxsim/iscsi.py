@@ -25,6 +25,7 @@ from .iscsi_info import DEVICE, Connection
 from .iscsi_profile import PORT, IscsiProfile, OfferedTarget, Portal
 from .managed import Call, method
 from .profile import DiskProfile
+from .stores import volumes
 from .vmfs_layout import partition_info
 
 MOID = "storageSystem"
@@ -38,7 +39,10 @@ class StorageSystem(Plain):
     """The adapters, targets and disks of a host."""
 
     type_name = "HostStorageSystem"
-    derive: ClassVar[dict[str, Any]] = {"storageDeviceInfo": lambda system: system.device_info()}
+    derive: ClassVar[dict[str, Any]] = {
+        "storageDeviceInfo": lambda system: system.device_info(),
+        "fileSystemVolumeInfo": lambda system: volumes(system.world.of_type("Datastore")),
+    }
 
     def __init__(self, profile: IscsiProfile, disks: Sequence[DiskProfile] = ()) -> None:
         super().__init__(MOID)

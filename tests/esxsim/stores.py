@@ -191,6 +191,18 @@ class Datastore(Entity):
             raise vmodl.fault.NotSupported(msg="The operation is not supported on the object.")
 
 
+def volumes(stores: Sequence[Datastore]) -> Any:
+    """What the host says of the file systems of datastores; a folder of its own is none."""
+    found = []
+    for store in stores:
+        info = store.get("info")
+        volume = getattr(info, "vmfs", None) or getattr(info, "nas", None)
+        if volume is not None:
+            mount = store.get("host")[0].mountInfo
+            found.append(vim.host.FileSystemMountInfo(mountInfo=mount, volume=volume, vStorageSupport=None))
+    return vim.host.FileSystemVolumeInfo(volumeTypeList=["VMFS", "NFS", "NFS41"], mountInfo=found)
+
+
 def check_name(world: World, name: str) -> None:
     """
     Look whether a datastore may get a name.

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_datastore
 from ansible_collections.virt.esx.tests.esxsim.http import Server
+from ansible_collections.virt.esx.tests.peers.test_collections import Control
 from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 from ansible_collections.virt.esx.tests.support.worlds import run
@@ -164,3 +165,29 @@ def test_vcsim_mounts_for_us(tmp_path: pathlib.Path, vcsim: dict[str, str], reco
     assert played.results[3]["failure"]["kind"] == "plan"
     assert played.results[0]["diff"] == played.results[1]["diff"]
     assert played.results[1]["datastore"]["nfs"]["remote_path"] == "/export"
+
+
+COMMUNITY = "community.vmware.vmware_host_datastore"
+
+
+def test_community_host_datastore_and_ours_see_each_others_work(
+    server: Server, tmp_path: pathlib.Path, record_property: Record
+) -> None:
+    control = Control(server, tmp_path, record_property)
+    control.release(COMMUNITY)
+    host = {"esxi_hostname": HOST, "datastore_name": "nas01", "state": "present"}
+    export = {"datastore_type": "nfs", "nfs_server": "nas", "nfs_path": "/vm", "nfs_ro": False}
+
+    (done,) = control.run(COMMUNITY, {**host, **export})
+
+    assert done["changed"], done
+    assert not ours(server, **NFS)["changed"]
+    assert ours(server, name="nas01", state="absent")["changed"]
+    (gone,) = control.run(COMMUNITY, {**host, "state": "absent"})
+    assert not gone["changed"], gone
+    ours(server, **VMFS)
+    (same,) = control.run(
+        COMMUNITY, {**host, "datastore_name": "fast", "datastore_type": "vmfs", "vmfs_device_name": ONE}
+    )
+    assert not same["changed"], same
+    assert server.world.errors == []

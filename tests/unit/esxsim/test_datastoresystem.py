@@ -84,6 +84,9 @@ def test_a_file_server_is_mounted_and_unmounted() -> None:
     assert list(other.info.nas.remoteHostNames) == ["nas", "nas2"]
     assert [one.host[0].mountInfo.accessMode for one in (store, other)] == ["readWrite", "readOnly"]
     assert store.browser.datastore[0].name == "nas01"
+    mounted = host.storage.fileSystemVolumeInfo.mountInfo
+    assert [one.volume.name for one in mounted] == ["datastore1", "nas01", "nas02"]
+    assert [one.mountInfo.path for one in mounted[1:]] == [one.host[0].mountInfo.path for one in (store, other)]
 
     host.system.RemoveDatastore(store)
     assert host.names == ["datastore1", "nas02"]
