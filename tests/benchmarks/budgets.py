@@ -124,13 +124,14 @@ def _facts(results: Results) -> Iterator[Budget]:
         if size < SIZES[-1]:
             yield from _beside_script(found, f"facts of {size:,} VMs: time beside a script", 0.6, "seconds")
             yield from _beside_script(found, f"facts of {size:,} VMs: computing time beside a script", 0.6, "cpu")
-        seconds = found.figure(MODULE, "seconds")
+        seconds = found.figure(MODULE, "cpu")
         if seconds is not None:
             known[size] = seconds
     if len(known) > 1:
-        shown = ", ".join(f"{size:,}: {1000 * seconds / size:.2f} ms" for size, seconds in known.items())
+        shown = ", ".join(f"{1000 * seconds / size:.2f}" for size, seconds in known.items())
         linear = max(known[size] / size for size in known) <= 1.25 * known[min(known)] / min(known)
-        yield Budget("facts: time for each VM", "linear", shown, linear)
+        sizes = ", ".join(f"{size:,}" for size in known)
+        yield Budget(f"facts of {sizes} VMs: computing time for each", "linear", f"{shown} ms", linear)
 
 
 def _loops(results: Results) -> Iterator[Budget]:
