@@ -89,11 +89,14 @@ class _Work:
         self.wish = wish
         self._narrowed = narrowed
         self._disks: dict[str, Any] = {}
-        self.look()
+        self.host = self._read()
 
     def look(self) -> None:
         """Read the host anew."""
-        self.host: StoreHost = lookup_store_host(
+        self.host = self._read()
+
+    def _read(self) -> StoreHost:
+        return lookup_store_host(
             self.session,
             self.wish,
             datacenter=self._narrowed["datacenter"],
