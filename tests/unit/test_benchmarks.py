@@ -109,7 +109,7 @@ def test_the_page_shows_rows_promises_and_who_is_faster(tmp_path: Path) -> None:
 
 def test_a_chart_has_a_bar_for_each() -> None:
     drawn = ET.fromstring(chart("a <b>", [Group("one", {OURS: 1, GOVC: 0.5}), Group("two", {OURS: 3})], [OURS]))
-    wide = [float(bar.attrib["width"]) for bar in drawn.iter("{http://www.w3.org/2000/svg}rect")]
+    wide = [float(each.attrib["width"]) for each in drawn.iter("{http://www.w3.org/2000/svg}rect")]
 
     assert len(wide) == 4
     assert wide[1] == 2 * wide[2] == wide[3]
