@@ -80,6 +80,9 @@ notes:
     Let one task at a time make a copy of a name.
   - A run that fails takes away what it has made, folders included. If the connection is lost, so that nobody knows what
     the host makes of it, everything stays.
+  - What a virtual machine has as a disk, as an image in a drive, or in its folder belongs to it, running or not.
+    Machines that are registered on another host, or that the account cannot see, are not known; what these have open
+    while they run, the host itself refuses to touch.
   - A disk of a virtual machine is the business of M(virt.esx.esx_vm_define), and copies of whole virtual machines are
     that of M(virt.esx.esx_vm_clone).
 seealso:

@@ -44,6 +44,7 @@ class Datastore:
     """
 
     name: str
+    moid: str
     mount_path: str
     free_bytes: int
     accessible: bool
@@ -179,6 +180,7 @@ def environment_of(
 def _datastore(row: Row) -> Datastore:
     return Datastore(
         name=str(row.values["name"]),
+        moid=row.moid,
         mount_path=str(row.values.get("summary.url", "")).removeprefix("ds://").rstrip("/"),
         free_bytes=int(row.values.get("summary.freeSpace", 0)),
         accessible=bool(row.values.get("summary.accessible")),

@@ -13,20 +13,21 @@ Source: vim.VirtualDiskManager, vim.FileManager.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, FaultError, PlanError, TaskFailed
 from .._flow.clone import DiskCopy
 from .._flow.outcome import Change
-from .._flow.volume_plan import ADAPTERS, Step, VolumePlan, VolumeWish, plan, users_of
+from .._flow.volume_plan import ADAPTERS, Step, VolumePlan, VolumeWish, is_disk, plan, users_of
 from .._flow.volumes import Fact
 from .._flow.wording import listed
 from .._vmx.drives import Provisioning
 from .brought import UNCLEAR
 from .disks import Disks
 from .files import Files
-from .volumes import find, users_by_path, with_volume
+from .volumes import find, holders_by_path, is_read_only, with_volume
 
 if TYPE_CHECKING:
     from .._vmx.paths import DatastorePath
@@ -84,21 +85,46 @@ class _Work:
         return self._files.names(folder)
 
     def check(self, planned: VolumePlan) -> None:
-        """Make sure that there is room, and that nobody uses what must be nobody's."""
+        """Make sure that it can be written, that there is room, and that nobody uses what must be nobody's."""
+        if not planned.steps:
+            return
+        self._check_writable(planned)
         store = self._environment.datastore(self._wish.path.datastore)
         if planned.bytes_needed > store.free_bytes:
             raise PlanError(
                 f"{self._wish.path} needs {planned.bytes_needed} bytes more on {store.name}, and {store.free_bytes} "
                 "are free"
             )
-        users: Mapping[str, Sequence[str]] = users_by_path(self._session) if planned.alone else {}
+        copied = self._wish.source if Step.COPY in planned.steps and self._wish.is_disk else None
+        if not planned.alone and copied is None:
+            return
+        users, writers = holders_by_path(self._session)
+        if str(copied) in writers:
+            raise PlanError(
+                f"{copied} is in use by {listed(writers[str(copied)])}, which runs: power it off to copy it"
+            )
         for path in planned.alone:
-            names = users_of(path, users)
-            if names:
-                raise PlanError(
-                    f"{path} belongs to {listed(names)}: change the disks of a virtual machine with "
-                    "virt.esx.esx_vm_define, which knows what it may do to them"
-                )
+            self._check_alone(path, users)
+
+    def _check_writable(self, planned: VolumePlan) -> None:
+        paths = (self._wish.path, self._wish.source if Step.MOVE in planned.steps else None)
+        for name in sorted({path.datastore for path in paths if path is not None}):
+            store = self._session.reference("Datastore", self._environment.datastore(name).moid)
+            if is_read_only(self._session, store, self._environment.host):
+                raise PlanError(f"the datastore '{name}' is mounted read-only")
+
+    def _check_alone(self, path: DatastorePath, users: Mapping[str, Sequence[str]]) -> None:
+        names = users_of(path, users)
+        if names:
+            raise PlanError(
+                f"{path} belongs to {listed(names)}: change the disks of a virtual machine with "
+                "virt.esx.esx_vm_define, which knows what it may do to them"
+            )
+        if is_disk(path):
+            child = re.compile(re.escape(path.name[: -len(".vmdk")]) + r"-\d{6}\.vmdk")
+            children = [name for name in self._files.names(path.parent) if child.fullmatch(name)]
+            if children:
+                raise PlanError(f"{listed(children)} lies on {path}, as a snapshot does, and would be worth nothing")
 
     def do(self, planned: VolumePlan, source: Fact | None) -> None:
         """Do what is planned, and take back what was made where a step fails."""
@@ -126,7 +152,7 @@ class _Work:
 
     def _step(self, step: Step, source: Fact | None) -> None:
         wish, path = self._wish, str(self._target)
-        is_disk = wish.is_disk if source is None else source["type"] == "disk"
+        of_disk = wish.is_disk if source is None else source["type"] == "disk"
         if step is Step.MAKE_DISK:
             kind = wish.provisioning or Provisioning.THIN
             self._disks.create(path, wish.capacity_kib or 0, kind, ADAPTERS[wish.adapter or "lsilogic"])
@@ -136,11 +162,11 @@ class _Work:
             self._disks.grow(path, wish.capacity_kib or 0)
         elif step is Step.WIPE:
             self._disks.wipe(path)
-        elif step is Step.DELETE and is_disk:
+        elif step is Step.DELETE and of_disk:
             self._disks.delete(path)
         elif step is Step.DELETE:
             self._files.delete(wish.path)
-        elif step is Step.MOVE and is_disk:
+        elif step is Step.MOVE and of_disk:
             self._disks.move(str(wish.source), path)
         elif step is Step.MOVE and wish.source is not None:
             self._files.move(wish.source, wish.path)

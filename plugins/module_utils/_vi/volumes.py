@@ -139,6 +139,45 @@ def users_by_path(session: Session) -> Mapping[str, list[str]]:
     )
 
 
+def holders_by_path(session: Session) -> tuple[Mapping[str, list[str]], Mapping[str, list[str]]]:
+    """
+    Return the names of the machines that each file belongs to or is used by as an image or as what a disk lies on, and
+    of those that run and write to it as to a disk; one request.
+    """
+    paths = ("name", "layoutEx.file", "config.files.vmPathName", "config.hardware.device", "runtime.powerState")
+    rows = [row for row in read(session, all_vms(session), {"VirtualMachine": paths}) if "name" in row.values]
+    vms = [row for row in rows if row.type_name == "VirtualMachine"]
+    running = [row for row in vms if str(row.values.get("runtime.powerState")) == "poweredOn"]
+    users = used_by((path, str(row.values["name"])) for row in vms for path in _files_of(row.values))
+    disk = sdk.vim.vm.device.VirtualDisk
+    writers = used_by(
+        (str(getattr(device.backing, "fileName", "")), str(row.values["name"]))
+        for row in running
+        for device in row.values.get("config.hardware.device") or ()
+        if isinstance(device, disk)
+    )
+    return users, writers
+
+
+def _files_of(values: Mapping[str, Any]) -> Iterator[str]:
+    for file in values.get("layoutEx.file") or ():
+        yield str(file.name)
+    # A machine whose files cannot be told still has its VMX.
+    yield str(values.get("config.files.vmPathName") or "")
+    for device in values.get("config.hardware.device") or ():
+        backing = device.backing
+        while backing is not None:
+            yield str(getattr(backing, "fileName", None) or "")
+            backing = getattr(backing, "parent", None)
+
+
+def is_read_only(session: Session, store: Any, host: Any) -> bool:
+    """Tell whether a host has a datastore mounted so that nothing can be written to it; both are managed objects."""
+    rows = read(session, objects([store]), {"Datastore": ["host"]})
+    mounts = [mount for row in rows for mount in row.values.get("host") or () if mount.key._moId == host._moId]
+    return any(str(mount.mountInfo.accessMode) == "readOnly" for mount in mounts)
+
+
 def with_uuids(session: Session, facts: Sequence[Fact]) -> list[Fact]:
     """
     Return the facts with the UUIDs of disks, a request each; one that the host cannot tell is None.

@@ -20,12 +20,18 @@ MIB = 1024
 GIB = 1024 * MIB
 SCENARIO: dict[str, Any] = {
     "datastores": [
-        {"name": "datastore1", "free_gib": 50, "files": {"iso/debian.iso": "image", "notes.txt": "hello!"}},
+        {
+            "name": "datastore1",
+            "free_gib": 50,
+            "files": {"iso/debian.iso": "image", "notes.txt": "hello!", "images/rescue.iso": "image"},
+        },
         {"name": "ssd", "free_gib": 20},
         {"name": "lost01", "accessible": False},
+        {"name": "archive", "kind": "nfs", "access_mode": "read-only", "files": {"old/notes.txt": "text"}},
     ]
 }
 WEB01 = {"name": "web01", "disks": [{"size_gib": 8, "thin": True}]}
+CD01 = {"name": "cd01", "iso": "[datastore1] images/rescue.iso"}
 READS = {
     *("RetrieveServiceContent", "Login", "Logout", "RetrievePropertiesEx", "FindByInventoryPath"),
     "SearchDatastore_Task",
@@ -34,7 +40,7 @@ DATA = "[datastore1] disks/data.vmdk"
 
 
 def a_world(**more: Any) -> World:
-    world = world_of(WEB01, **SCENARIO, **more)
+    world = world_of(WEB01, CD01, **SCENARIO, **more)
     assert run(esx_volume, world, path=DATA, capacity_kib=GIB, provisioning="thick").error is None
     world.calls.clear()
     return world
@@ -176,6 +182,12 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"path": "[datastore1] web01/./web01.vmdk", "state": "wiped"}, "option", "empty or '.'"),
     ({"path": "[datastore1] .", "state": "absent", "recursive": True}, "option", "empty or '.'"),
     ({"path": "[ssd] x.vmdk", "source": "[datastore1] disks/./data.vmdk"}, "option", "empty or '.'"),
+    ({"path": "[datastore1] images/rescue.iso", "state": "absent"}, "plan", "belongs to 'cd01'"),
+    ({"path": "[datastore1] images", "state": "absent", "recursive": True}, "plan", "images belongs to 'cd01'"),
+    ({"path": "[archive] a.vmdk", "capacity_kib": 1}, "plan", "'archive' is mounted read-only"),
+    ({"path": "[archive] new", "state": "directory"}, "plan", "'archive' is mounted read-only"),
+    ({"path": "[archive] old/notes.txt", "state": "absent"}, "plan", "'archive' is mounted read-only"),
+    ({"path": "[ssd] n.txt", "source": "[archive] old/notes.txt", "state": "moved"}, "plan", "mounted read-only"),
     ({"path": "[ssd] nobody.vmdk", "state": "wiped"}, "not_found", "there is no disk"),
     ({"path": "[datastore1] iso", "state": "wiped"}, "option", "a disk can be wiped"),
     ({"path": "[datastore1] notes.txt", "state": "directory"}, "plan", "it is no folder"),
@@ -216,14 +228,42 @@ def test_what_a_snapshot_keeps_belongs_to_its_machine() -> None:
     assert run(esx_volume, world, path="[datastore1] web01/web01.vmdk", state="absent").kind == "plan"
 
 
-def test_a_disk_that_runs_cannot_be_copied_and_nothing_is_left() -> None:
+@pytest.mark.parametrize("state", ["absent", "wiped", "present", "moved"])
+def test_what_others_lie_on_stays_whether_a_machine_knows_it_or_not(state: str) -> None:
+    world = a_world()
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    store.files.put("disks/data-000001.vmdk", File(1, b"x"))
+    before = state_of(world)
+    wish: dict[str, Any] = {"path": DATA, "state": state}
+    if state == "present":
+        wish["capacity_kib"] = 2 * GIB
+    if state == "moved":
+        wish = {"path": "[ssd] data.vmdk", "source": DATA, "state": state}
+
+    outcome = run(esx_volume, world, **wish)
+
+    assert outcome.kind == "plan"
+    assert "'data-000001.vmdk' lies on [datastore1] disks/data.vmdk" in str(outcome.error)
+    assert state_of(world) == before
+
+
+def test_what_is_read_only_can_be_copied_from() -> None:
+    outcome = run(esx_volume, a_world(), path="[ssd] n.txt", source="[archive] old/notes.txt")
+
+    assert outcome.error is None
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+def test_a_disk_that_runs_cannot_be_copied_and_nothing_is_left(check_mode: bool) -> None:
     world = a_world()
     run(esx_vm_power, world, name="web01", state="powered-on")
     before = state_of(world)
 
-    outcome = run(esx_volume, world, path="[ssd] new/w.vmdk", source="[datastore1] web01/web01.vmdk")
+    wish = {"path": "[ssd] new/w.vmdk", "source": "[datastore1] web01/web01.vmdk"}
+    outcome = run(esx_volume, world, check_mode=check_mode, **wish)
 
-    assert outcome.failure["fault"] == "FileLocked"
+    assert outcome.kind == "plan"
+    assert "[datastore1] web01/web01.vmdk is in use by 'web01', which runs" in str(outcome.error)
     assert state_of(world) == before
 
 
@@ -324,7 +364,7 @@ def test_what_comes_in_between_is_not_taken_away() -> None:
     [
         ({"path": DATA, "capacity_kib": GIB}, 7),
         ({"path": "[ssd] a.vmdk", "capacity_kib": GIB}, 13),
-        ({"path": DATA, "state": "absent"}, 14),
+        ({"path": DATA, "state": "absent"}, 15),
     ],
 )
 def test_requests(wish: dict[str, Any], most: int) -> None:
