@@ -163,13 +163,22 @@ class _Work:
         elif step is Step.WIPE:
             self._disks.wipe(path)
         elif step is Step.DELETE and of_disk:
-            self._disks.delete(path)
+            self._delete_disk()
         elif step is Step.DELETE:
             self._files.delete(wish.path)
         elif step is Step.MOVE and of_disk:
             self._disks.move(str(wish.source), path)
         elif step is Step.MOVE and wish.source is not None:
             self._files.move(wish.source, wish.path)
+
+    def _delete_disk(self) -> None:
+        try:
+            self._disks.delete(str(self._wish.path))
+        except TaskFailed as error:
+            if error.details.get("fault") != "InvalidDiskFormat":
+                raise
+            # A descriptor whose data is gone, or a file that is no disk in spite of its name.
+            self._files.delete(self._wish.path)
 
     def _copy(self, source: Fact) -> None:
         """Copy under a name of our own; what a run before this one has left there goes first."""

@@ -247,6 +247,24 @@ def test_what_others_lie_on_stays_whether_a_machine_knows_it_or_not(state: str) 
     assert state_of(world) == before
 
 
+@pytest.mark.parametrize("has_descriptor", [True, False])
+def test_what_is_no_disk_any_more_is_deleted_as_a_file(has_descriptor: bool) -> None:
+    world = a_world()
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    if has_descriptor:
+        store.files.discard("disks/data-flat.vmdk")
+    else:
+        store.files.put("disks/data.vmdk", File(4, b"text"))
+
+    foreseen = run(esx_volume, world, check_mode=True, path=DATA, state="absent")
+    done = run(esx_volume, world, path=DATA, state="absent")
+
+    assert done.error is None
+    assert done.result["diff"] == foreseen.result["diff"]
+    assert "disks/data.vmdk" not in files_of(world)
+    assert ("disks/data-flat.vmdk" in files_of(world)) == (not has_descriptor)
+
+
 def test_what_is_read_only_can_be_copied_from() -> None:
     outcome = run(esx_volume, a_world(), path="[ssd] n.txt", source="[archive] old/notes.txt")
 
