@@ -40,7 +40,7 @@ options:
 notes:
   - Under a vCenter O(esxi_hostname) names one host.
     Without it all hosts are meant, within O(datacenter) if that is set.
-  - The facts of a single host are returned as RV(ansible_facts) too, so that they can be cached.
+  - The facts of a single host are returned as C(ansible_facts) too, so that they can be cached.
   - What a host does not say, as while it is not connected to its vCenter, is null or V(0).
   - The key of the licence is never read out.
 seealso:
