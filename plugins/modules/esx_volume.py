@@ -78,6 +78,8 @@ notes:
   - Until a copy is whole, its name ends with C(.virt-esx-copy.vmdk), or C(.virt-esx-copy) if it is no disk.
     What a run that was killed has left under such a name, the next one for the same O(path) deletes, and copies anew.
     Let one task at a time make a copy of a name.
+  - How far the host is with the copy of a disk is shown while it copies, on the terminal and in a job's output, where
+    the task runs on the controller itself; not with C(async), C(become) or C(no_log).
   - A run that fails takes away what it has made, folders included. If the connection is lost, so that nobody knows what
     the host makes of it, everything stays.
   - What a virtual machine has as a disk, as an image in a drive, or in its folder belongs to it, running or not.

@@ -14,7 +14,7 @@ Source: vim.VirtualDiskManager, vim.FileManager.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import EsxError, FaultError, PlanError, TaskFailed
@@ -27,6 +27,7 @@ from .._vmx.drives import Provisioning
 from .brought import UNCLEAR
 from .disks import Disks
 from .files import Files
+from .progress import Progress
 from .volumes import find, holders_by_path, is_read_only, with_volume
 
 if TYPE_CHECKING:
@@ -223,7 +224,16 @@ class _Work:
             provisioning=provisioning,
             adapter=ADAPTERS[adapter],
         )
-        self._disks.copy(copy, "the disk")
+        self._disks.copy(copy, "the disk", on_progress=self._teller(source))
+
+    def _teller(self, source: Fact) -> Callable[[int], None] | None:
+        """Return what tells the listener of a copy; None: nobody listens."""
+        progress = Progress.from_environment()
+        if not progress.is_heard:
+            return None
+        return lambda percent: progress.tell(
+            str(self._wish.path), percent=percent, total=int(source["allocation_bytes"])
+        )
 
     def _take_back(self, error: EsxError, *, made: bool, folders: Sequence[DatastorePath]) -> None:
         """Take away what this run has made, because of ``error``; what stays, its text says."""

@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
 from typing import Any
 
 import pytest
+from ansible_collections.virt.esx.plugins.module_utils._flow.course import VARIABLE
 from ansible_collections.virt.esx.plugins.modules import esx_vm_power, esx_vm_snapshot, esx_volume
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
@@ -359,6 +363,25 @@ def test_who_is_first_keeps_the_name(wish: dict[str, Any]) -> None:
 
     assert outcome.failure["fault"] == "FileAlreadyExists"
     assert state_of(world) == before
+
+
+def test_a_listener_is_told_how_far_a_copy_is(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "progress"
+    os.mkfifo(pipe)
+    listener = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    world = a_world()
+    for store in world.of_type("Datastore"):
+        store.copy_seconds = 10
+    try:
+        monkeypatch.setenv(VARIABLE, str(pipe))
+        assert run(esx_volume, world, path="[ssd] b.vmdk", source=DATA).error is None
+        told = [json.loads(line) for line in os.read(listener, 65536).splitlines()]
+    finally:
+        os.close(listener)
+
+    assert {one["what"] for one in told} == {"[ssd] b.vmdk"}
+    assert [one["percent"] for one in told] == sorted(one["percent"] for one in told)
+    assert told[0]["total"] >= GIB * 1024
 
 
 def test_what_comes_in_between_is_not_taken_away() -> None:
