@@ -128,11 +128,6 @@ class Claim:
     owns_home: bool
     vmx_digest: str
 
-    @classmethod
-    def empty(cls, name: str) -> Claim:
-        """Return the note of a run that was killed while it wrote it."""
-        return cls(name=name, run="", disks=(), files=(), owns_home=False, vmx_digest="")
-
     def names(self) -> set[str]:
         """Return what the files are called, those included that a host makes for a disk."""
         own = {DatastorePath.parse(file).name for file in self.files}

@@ -152,7 +152,12 @@ class Copier:
     def forget_claim(self, vmx_path: DatastorePath) -> None:
         """Delete the note of a copy that was registered by a run that was killed right after."""
         path = vmx_path.beside(f"{vmx_path.name}.clone")
-        if self._files.content(path) is not None:
+        content = self._files.content(path)
+        if content is None:
+            return
+        # Another file of that name is not ours.
+        with suppress(PlanError):
+            Claim.from_bytes(content, path.parent)
             self._files.delete(path)
 
     # What is there before.
@@ -165,13 +170,7 @@ class Copier:
             raise PlanError(f"{clone.vmx_path} is the VMX of {owner.name}: choose another 'directory'")
         if content is None:
             return None
-        try:
-            left = Claim.from_bytes(content, clone.home)
-        except PlanError:
-            # A note that was cut short was never acted upon.
-            if in_the_way(clone, names, None):
-                raise
-            return Claim.empty(clone.name)
+        left = Claim.from_bytes(content, clone.home)
         if owner is None and clone.vmx_path.name in names:
             there = self._files.content(clone.vmx_path)
             if there is not None and digest(there) != left.vmx_digest:

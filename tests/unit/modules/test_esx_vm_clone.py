@@ -541,6 +541,20 @@ def test_a_copy_that_is_registered_is_told_though_the_note_stays() -> None:
     assert outcome.result["vm"]["moid"]
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["copied", "not yet"])
+def test_a_file_that_is_called_like_a_note_and_is_none_stays(is_there: bool) -> None:
+    world = a_world()
+    if is_there:
+        run(esx_vm_clone, world, source="golden", name="web01")
+    store_of(world).files.put("web01/web01.vmx.clone", File(6, b"theirs"))
+    before = contents_of(world)
+
+    outcome = run(esx_vm_clone, world, source="golden", name="web01")
+
+    assert (outcome.error is None) == is_there
+    assert contents_of(world) == before
+
+
 def test_a_name_that_two_machines_bear_stops_the_task_before_it_begins() -> None:
     world = world_of(
         {"name": "golden", "disks": [{}]}, {"name": "b"}, {"name": "b", "folder": "other"}, datastores=STORES
