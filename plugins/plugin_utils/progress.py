@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
@@ -38,7 +38,12 @@ class ShowsProgress(NormalAction):
             return super().run(tmp, task_vars)
         host = (task_vars or {}).get("inventory_hostname", "")
         before = self._task.environment
-        with listening(lambda line: Display().display(f"[{host}] {line}")) as pipe:
+        with ExitStack() as opened:
+            try:
+                pipe = opened.enter_context(listening(lambda line: Display().display(f"[{host}] {line}")))
+            except OSError:
+                # Nothing to show is no reason not to work.
+                return super().run(tmp, task_vars)
             given = before if isinstance(before, list) else [before] if before else []
             self._task.environment = [*given, {VARIABLE: pipe}]
             try:
