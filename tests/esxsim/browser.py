@@ -174,8 +174,9 @@ def store_objects(world: World, profiles: list[DatastoreProfile]) -> list[Datast
     for profile in profiles:
         store = Datastore(profile)
         store_with_browser(world, store)
-        for path, text in profile.files.items():
-            store.files.put(path, File(len(text.encode()), text.encode()))
+        for path, held in profile.files.items():
+            content = None if isinstance(held, dict) else held.encode()
+            store.files.put(path, File(held["bytes"] if isinstance(held, dict) else len(held.encode()), content))
         stores.append(store)
     world.add(Browser("ha-host-datastorebrowser", stores))
     return stores

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     *("latency", "session-expiry", "drop-before", "drop-after", "http-503", "truncate", "garbage"),
-    *("disk-full", "restart-before", "restart-after"),
+    *("disk-full", "restart-before", "restart-after", "cut", "stall"),
 )
+# What may happen to a file while it goes over the network.
+STREAM = ("cut", "stall", "disk-full")
 # What happens instead of the call, and what happens to its answer.
 BEFORE = ("drop-before", "http-503", "restart-before")
 AFTER = ("drop-after", "truncate", "garbage", "restart-after")
@@ -62,6 +64,9 @@ class FaultRule:
     ``disk-full`` (a task fails with NoDiskSpace, other methods raise it, PUT is answered with 507), ``restart-before``
     and ``restart-after`` (as with drop, and the host is gone for so many ``seconds``; ``keep_tasks``: its tasks go on),
     or ``fault <name>`` with ``fields`` of the fault, for example ``fault vim.fault.NoDiskSpace``.
+
+    Of a file that goes over the network, ``after_bytes`` pass first. Then ``cut`` ends the connection, ``stall`` lets
+    it rest for so many ``seconds``, and ``disk-full`` answers a PUT with 507.
     """
 
     method: str = "*"
@@ -70,6 +75,7 @@ class FaultRule:
     count: int | None = 1
     action: str = "latency"
     seconds: float = 0.0
+    after_bytes: int = 0
     fields: dict[str, Any] = field(default_factory=dict)
     keep_tasks: bool = False
     seen: int = field(default=0, init=False)

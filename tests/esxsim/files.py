@@ -6,23 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pyVmomi import vim, vmodl
 
 from .faults import WireFailure, is_full, spoil_after, spoil_before
-from .filestore import OutOfSpace, normalised
+from .filestore import normalised
 from .http import GARBAGE, Request, Response, authenticated
 from .locks import check_free
 from .screens import picture
 from .stores import Datastore
+from .transfers import download, spoiling, upload
 from .world import World
 
 DATACENTERS = ("ha-datacenter", "")
-MAX_UPLOAD = 256 * 1024 * 1024
-BLOCK = 1024 * 1024
 NO_SPACE = "Insufficient Storage"
 Handler = Callable[[Request], Response]
 
@@ -48,8 +47,10 @@ def _as_ruled(world: World, request: Request, serve: Callable[..., Response]) ->
     except vmodl.MethodFault as error:
         fault: Any = error
         return _text(500, fault.msg)
+    request.spoiling = spoiling(rules)
+    is_refused = request.method == "PUT" and any(is_full([rule]) and not rule.after_bytes for rule in rules)
     # The lock is free while the bytes go over the wire.
-    response = _text(507, NO_SPACE) if is_full(rules) and request.method == "PUT" else serve(world, request)
+    response = _text(507, NO_SPACE) if is_refused else serve(world, request)
     try:
         with world.lock:
             spoil_after(world, rules, response)
@@ -75,15 +76,15 @@ def folder(world: World, request: Request) -> Response:
         return _text(401, "Log in first")
     if request.query.get("dcPath", "").strip("/") not in DATACENTERS:
         return _text(404, f"No datacenter is at {request.query.get('dcPath')!r}")
+    decoded = unquote if world.decodes_twice else str
+    name = decoded(request.query.get("dsName", ""))
     with world.lock:
-        store = next(
-            (one for one in world.of_type("Datastore") if one.get("name") == request.query.get("dsName")), None
-        )
+        store = next((one for one in world.of_type("Datastore") if one.get("name") == name), None)
     if store is None:
-        return _text(404, f"No datastore is named {request.query.get('dsName')!r}")
+        return _text(404, f"No datastore is named {name!r}")
     # Clients that send the slash as %2F and those that do not mean the same.
     try:
-        path = normalised(unquote(urlsplit(request.target).path).removeprefix("/folder"))
+        path = normalised(decoded(unquote(urlsplit(request.target).path)).removeprefix("/folder"))
     except ValueError as error:
         return _text(400, str(error))
     if request.method in ("GET", "HEAD"):
@@ -118,39 +119,10 @@ def _locked(world: World, store: Datastore, path: str) -> Response | None:
 def _read(world: World, store: Datastore, path: str, request: Request) -> Response:
     with world.lock:
         file = store.files.get(path)
-        content = file.read() if file is not None else None
         listing = _listing(store, path) if file is None and store.files.is_folder(path) else None
     if listing is not None:
         return Response(200, listing, {"Content-Type": "text/html; charset=utf-8"})
-    if file is None:
-        return _text(404, f"{path} is not there")
-    headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
-    length = file.size if content is None else len(content)
-    first, last = _range(request.headers.get("range", ""), length)
-    if first > last and length:
-        return Response(416, b"", {"Content-Range": f"bytes */{length}"})
-    whole = last - first + 1 == length
-    if not whole:
-        headers["Content-Range"] = f"bytes {first}-{last}/{length}"
-    status = 200 if whole else 206
-    if content is not None:
-        return Response(status, content[first : last + 1], headers)
-    return Response(status, _zeros(last - first + 1), headers, length=last - first + 1)
-
-
-def _range(header: str, length: int) -> tuple[int, int]:
-    """Read a Range header: the first and the last byte; the whole where there is none that is understood."""
-    start, dash, end = header.removeprefix("bytes=").partition("-")
-    if not header.startswith("bytes=") or not dash or not start.isdigit() or (end and not end.isdigit()):
-        return 0, length - 1
-    return int(start), min(int(end), length - 1) if end else length - 1
-
-
-def _zeros(length: int) -> Iterator[bytes]:
-    block = bytes(BLOCK)
-    while length > 0:
-        yield block[:length]
-        length -= BLOCK
+    return _text(404, f"{path} is not there") if file is None else download(world, file, request)
 
 
 def _listing(store: Datastore, path: str) -> bytes:
@@ -164,22 +136,19 @@ def _write(world: World, store: Datastore, path: str, request: Request) -> Respo
         return _text(400, "A file needs a name")
     announced = int(request.headers.get("content-length", "0"))
     with world.lock:
+        if store.profile.access_mode != "read-write" or not store.profile.accessible:
+            return _text(403, f"Nothing can be written to {store.get('name')}")
         if not store.files.is_folder(path.rpartition("/")[0]):
             return _text(404, f"The folder of {path} is not there")
-        if announced > store.files.free:
-            return _text(507, NO_SPACE)
-    body = request.body.all(MAX_UPLOAD)
-    with world.lock:
+        if store.files.is_folder(path):
+            return _text(403, f"{path} is a folder")
         locked = _locked(world, store, path)
         if locked is not None:
             return locked
-        try:
-            new = store.files.upload(path, body)
-        except OutOfSpace:
+        old = store.files.get(path)
+        if announced - (old.charged if old is not None else 0) > store.files.free:
             return _text(507, NO_SPACE)
-        store.touch("summary", "info")
-    # Without a body, as from a host: libvirt's upload would write one into memory that it has given back.
-    return Response(201 if new else 200)
+    return upload(world, store, path, request)
 
 
 def screen(world: World, request: Request) -> Response:

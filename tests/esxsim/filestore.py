@@ -12,8 +12,11 @@ from datetime import datetime, timezone
 from typing import Union
 
 from .description import CREATED
+from .spool import Spool
 
-Content = Union[bytes, Callable[[], bytes], None]
+Content = Union[bytes, Callable[[], bytes], Spool, None]
+# So much of a file is looked at where only its beginning matters.
+HEAD_BYTES = 64 * 1024
 
 
 class OutOfSpace(Exception):
@@ -25,9 +28,9 @@ class File:
     """
     One file.
 
-    ``content`` None: the file has ``size`` bytes, all of them zero; a function: it is made when read. ``charged`` are
-    the bytes that it took of the datastore's free space; what was there from the start took none. ``scrubbed``: its
-    blocks were zeroed when it was made, as those of an eager disk.
+    ``content`` None: the file has ``size`` bytes, all of them zero; a function: it is made when read; a spool: it came
+    over the network, and may be large. ``charged`` are the bytes that it took of the datastore's free space; what was
+    there from the start took none. ``scrubbed``: its blocks were zeroed when it was made, as those of an eager disk.
     """
 
     size: int = 0
@@ -37,12 +40,24 @@ class File:
     modified: datetime = field(default=CREATED)
 
     def read(self) -> bytes | None:
+        content = self.content_now()
+        return content.read() if isinstance(content, Spool) else content
+
+    def content_now(self) -> bytes | Spool | None:
+        """Return the content as it is, made if need be; None: zeros."""
         return self.content() if callable(self.content) else self.content
+
+    def head(self) -> bytes:
+        """Return the beginning of the content; nothing of one that is all zeros."""
+        content = self.content_now()
+        return content.read(HEAD_BYTES) if isinstance(content, Spool) else (content or b"")
 
     @property
     def length(self) -> int:
         """Bytes on the wire."""
-        content = self.read()
+        content = self.content_now()
+        if isinstance(content, Spool):
+            return content.size
         return self.size if content is None else len(content)
 
 
@@ -168,7 +183,7 @@ class FileStore:
         if self.is_folder(source):
             other.make_folder(target)
         for path, file in found:
-            copy = File(file.length, file.read(), modified=file.modified, scrubbed=file.scrubbed)
+            copy = File(file.length, file.content_now(), modified=file.modified, scrubbed=file.scrubbed)
             other.allocate(target + path[len(source) :], copy)
 
     def under(self, path: str) -> list[str]:
@@ -208,3 +223,42 @@ class FileStore:
         folders = [one[len(prefix) :] for one in self._folders if one.startswith(prefix) and one != folder]
         files = [(one[len(prefix) :], file) for one, file in self._files.items() if one.startswith(prefix)]
         return [one for one in folders if "/" not in one], [(one, file) for one, file in files if "/" not in one]
+
+
+class Arriving:
+    """
+    A file while it comes over the network: what has come takes its space, and nobody else may touch it.
+
+    ``is_new`` tells that nothing was there before. What was there is gone; the world's lock guards all but ``write``.
+    """
+
+    def __init__(self, store: FileStore, path: str) -> None:
+        self._store = store
+        self._path = normalised(path)
+        old = store.get(self._path)
+        self.is_new = old is None
+        store.free += old.charged if old is not None else 0
+        self._spool = Spool()
+        self._file = File(0, self._spool, modified=datetime.now(timezone.utc))
+        store.put(self._path, self._file)
+        store.being_written.add(self._path)
+
+    def make_room(self, count: int) -> None:
+        """
+        Take so many bytes of the free space.
+
+        Raises:
+            OutOfSpace: they are not there.
+        """
+        self._store.grow(self._file, count)
+
+    def write(self, part: bytes) -> None:
+        """Keep what came."""
+        self._spool.write(part)
+
+    def end(self) -> None:
+        """Nothing more comes; a small file is kept in memory."""
+        self._store.being_written.discard(self._path)
+        self._file.modified = datetime.now(timezone.utc)
+        if self._spool.size <= HEAD_BYTES:
+            self._file.content = self._spool.read()

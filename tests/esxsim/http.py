@@ -227,7 +227,12 @@ class Server:
                         write_response(sock, "GET", _text(400, str(error)), keep_alive=False)
                         _linger(sock)
                         break
-                    if request is None or not self._serve(sock, request, number, address):
+                    if request is None:
+                        break
+                    if not self._serve(sock, request, number, address):
+                        # Who still sends shall see the answer.
+                        if not request.body.is_done:
+                            _linger(sock)
                         break
         except OSError:
             return  # The client is gone, or the host restarts.

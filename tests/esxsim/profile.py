@@ -83,7 +83,7 @@ class DatastoreProfile:
     remote_path: str = "/export"
     security_type: str | None = None
     access_mode: str = "read-write"
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str | dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,12 +90,14 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     own_user, own_password = host.pop("user", USER), host.pop("password", PASSWORD)
     free = host.pop("licence", "standard") == "free"
     full_history = host.pop("full_history", False)
+    decodes_twice = host.pop("decodes_twice", False)
     profile = HostProfile(**host)
     world = World(
         clock=Clock(checked.get("clock", "real")),
         api_version=profile.api_version,
         free_licence=free,
         full_history=full_history,
+        decodes_twice=decodes_twice,
         username=user or own_user,
         password=password or own_password,
     )

@@ -177,6 +177,11 @@ def _with(choice: Choice, effect: Mapping[str, Any]) -> Choice:
     return Choice(key=choice.key, label=choice.label, summary=choice.summary, effect=_made(effect))
 
 
+def _content(value: Any, path: str) -> Any:
+    """Read a file: its text, or how many zeros it holds."""
+    return record({"bytes": whole()}, ("bytes",))(value, path) if isinstance(value, dict) else any_text(value, path)
+
+
 def failure_rule(found: Mapping[str, Any]) -> FailureRule:
     """Make the rule of a failure that was read."""
     return FailureRule(**found)
@@ -209,6 +214,7 @@ def fault(value: Any, path: str) -> dict[str, Any]:
             "count": nullable(whole(1)),
             "action": text,
             "seconds": seconds,
+            "after_bytes": whole(),
             "fields": mapped(schema.anything),
             "keep_tasks": flag,
         },
@@ -284,6 +290,7 @@ DOCUMENT = record(
                 "password": any_text,
                 "licence": one_of("standard", "free"),
                 "full_history": flag,
+                "decodes_twice": flag,
                 "cpu_packages": whole(1, 64),
                 "cpu_cores": whole(1, 1024),
                 "cpu_threads": whole(1, 2048),
@@ -314,7 +321,7 @@ DOCUMENT = record(
                     "remote_path": text,
                     "security_type": text,
                     "access_mode": one_of("read-write", "read-only"),
-                    "files": mapped(any_text),
+                    "files": mapped(_content),
                 }
             )
         ),

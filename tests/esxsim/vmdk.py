@@ -139,7 +139,7 @@ def read(files: FileStore, path: str) -> Disk | None:
     file = files.get(path)
     if file is None:
         return None
-    found = _parsed(file.read() or b"")
+    found = _parsed(file.head())
     extent = _beside(path, found.extent)
     data = files.get(extent)
     if data is None:
@@ -228,7 +228,7 @@ def parts(files: FileStore, path: str) -> list[str]:
     if file is None:
         return []
     try:
-        extent = _beside(path, _parsed(file.read() or b"").extent)
+        extent = _beside(path, _parsed(file.head()).extent)
     except NotADisk:
         return [path]
     return [path, *([extent] if files.get(extent) is not None else [])]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .faults import FaultRule
 from .sessions import Session
 
 MAX_LINE = 64 * 1024
@@ -71,6 +72,16 @@ class Body:
             self._done = self._left == 0 and not self._chunked
         return b"".join(parts)
 
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """
+        Yield everything as it comes, in blocks of at most that size.
+
+        Raises:
+            BadHttp: the body is cut off or its chunks are broken.
+        """
+        while block := self.read(size):
+            yield block
+
     def all(self, limit: int) -> bytes:
         """
         Read everything.
@@ -82,6 +93,11 @@ class Body:
         if len(body) > limit:
             raise BadHttp("the body is too large")
         return body
+
+    @property
+    def is_done(self) -> bool:
+        """True where nothing more comes of it."""
+        return self._done
 
     def drained(self) -> bool:
         """Read what nobody wanted; False: it is too much, close the connection."""
@@ -107,7 +123,10 @@ class Body:
 
 @dataclass
 class Request:
-    """One request. ``path`` is decoded, ``target`` is as it came; ``headers`` have names in lower case."""
+    """
+    One request. ``path`` is decoded, ``target`` is as it came; ``headers`` have names in lower case; ``spoiling`` are
+    the rules that act on what goes over the network.
+    """
 
     method: str
     target: str
@@ -119,6 +138,7 @@ class Request:
     address: str = ""
     connection: int = 0
     session: Session | None = None
+    spoiling: Sequence[FaultRule] = ()
 
     @property
     def cookie(self) -> str:
@@ -132,8 +152,8 @@ class Response:
     """
     One answer. A body in parts needs ``length``.
 
-    ``spoilt``: "" as it should be, ``drop`` no reply at all, ``truncate`` half of it; after these the connection is
-    closed.
+    ``spoilt``: "" as it should be, ``drop`` no reply at all, ``truncate`` half of it, ``cut`` what of a body in parts
+    there is; after these the connection is closed.
     """
 
     status: int = 200
@@ -202,8 +222,12 @@ def write_response(sock: socket.socket, request_method: str, response: Response,
         sock.sendall(head + (body[: len(body) // 2] if response.spoilt == "truncate" else body))
     else:
         sock.sendall(head)
+        left = response.size // 2 if response.spoilt == "truncate" else response.size
         for part in response.body:
-            sock.sendall(part)
+            sock.sendall(part[:left])
+            left -= len(part)
+            if left <= 0:
+                break
 
 
 def _headers(reader: IO[bytes]) -> dict[str, str]:

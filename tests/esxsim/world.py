@@ -72,6 +72,7 @@ class World:
         api_version: what the host speaks, for example ``8.0.3.0``.
         free_licence: writing methods raise RestrictedVersion, reads go on.
         full_history: QueryEvents and collectors of tasks work as under vCenter; a host refuses them.
+        decodes_twice: the escapes in the address of a file are resolved twice, as some hosts do.
     """
 
     session_manager = "ha-sessionmgr"
@@ -88,6 +89,7 @@ class World:
         password: str = "secret",
         free_licence: bool = False,
         full_history: bool = False,
+        decodes_twice: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.lock = self.clock.lock
@@ -98,6 +100,7 @@ class World:
         self.password = password
         self.free_licence = free_licence
         self.full_history = full_history
+        self.decodes_twice = decodes_twice
         self.version = 0
         self.errors: list[Exception] = []
         self.faults = FaultRules()
