@@ -160,7 +160,7 @@ def summary(host: Any) -> Any:
             numCpuPkgs=profile.cpu_packages,
             numCpuCores=profile.cpu_cores,
             numCpuThreads=profile.cpu_threads,
-            numNics=profile.pnics,
+            numNics=len(profile.cards),
             numHBAs=2,
         ),
         runtime=host.get("runtime"),

@@ -19,7 +19,10 @@ _CAPABLE = "0000:02:"
 
 def pci_devices(profile: HostProfile) -> list[Any]:
     """The network cards and the storage adapter."""
-    cards = [_pci(f"0000:02:0{index}.0", 0x0200, 0x1563, "Ethernet Controller X550") for index in range(profile.pnics)]
+    cards = [
+        _pci(f"0000:02:{index:02x}.0", 0x0200, 0x1563, "Ethernet Controller X550")
+        for index in range(len(profile.cards))
+    ]
     return [*cards, _pci(STORAGE, 0x0106, 0xA182, "SATA Controller [AHCI mode]")]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The host's network: physical NICs, standard switches, port groups, the VMkernel adapter, DNS."""
+"""The host's network: standard switches and their port groups, DNS; with what is plugged into them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from pyVmomi import vim
 
+from .hostports import physical_nics, pnic_key, vmkernel_nics
 from .profile import HostProfile, NetworkProfile
 
 PORTS = 128
@@ -18,17 +19,27 @@ MANAGEMENT = NetworkProfile(name="Management Network")
 
 
 def network_info(profile: HostProfile, networks: Sequence[NetworkProfile]) -> Any:
-    names = list(dict.fromkeys([MANAGEMENT.vswitch, *(one.vswitch for one in networks)]))
+    own = host_groups(profile)
+    names = list(dict.fromkeys([MANAGEMENT.vswitch, *(one.vswitch for one in (*networks, *own))]))
     return vim.host.NetworkInfo(
-        vswitch=[_switch(profile, name, networks) for name in names],
-        portgroup=[port_group(one) for one in (*networks, MANAGEMENT)],
-        pnic=[_pnic(index) for index in range(profile.pnics)],
-        vnic=[vnic(profile)],
+        vswitch=[_switch(profile, name, (*networks, *own)) for name in names],
+        portgroup=[*map(port_group, networks), *(port_group(one, kind="host") for one in own)],
+        pnic=physical_nics(profile),
+        vnic=vmkernel_nics(profile),
         dnsConfig=dns(profile),
         ipRouteConfig=vim.host.IpRouteConfig(defaultGateway="192.0.2.1"),
         ipV6Enabled=False,
         atBootIpV6Enabled=False,
     )
+
+
+def host_groups(profile: HostProfile) -> list[NetworkProfile]:
+    """The port groups that the host itself is plugged into, which no machine can be."""
+    used = {
+        one.port_group: NetworkProfile(name=one.port_group, vswitch=one.vswitch, vlan_id=one.vlan_id)
+        for one in profile.vmkernel_nics
+    }
+    return [*(one for name, one in used.items() if name != MANAGEMENT.name), used.get(MANAGEMENT.name, MANAGEMENT)]
 
 
 def dns(profile: HostProfile) -> Any:
@@ -41,8 +52,7 @@ def dns(profile: HostProfile) -> Any:
     )
 
 
-def port_group(one: NetworkProfile) -> Any:
-    kind = "host" if one is MANAGEMENT else "virtualMachine"
+def port_group(one: NetworkProfile, *, kind: str = "virtualMachine") -> Any:
     return vim.host.PortGroup(
         key=f"key-vim.host.PortGroup-{one.name}",
         port=[vim.host.PortGroup.Port(key=f"key-vim.host.PortGroup.Port-{one.name}-1", type=kind)],
@@ -62,10 +72,9 @@ def policy() -> Any:
 
 
 def _switch(profile: HostProfile, name: str, networks: Sequence[NetworkProfile]) -> Any:
-    first = name == MANAGEMENT.vswitch
-    uplinks = [f"vmnic{index}" for index in range(profile.pnics)] if first else []
+    uplinks = [one.device for one in profile.cards if one.vswitch == name]
     bridge = vim.host.VirtualSwitch.BondBridge(nicDevice=uplinks) if uplinks else None
-    groups = [one.name for one in (*networks, MANAGEMENT) if one.vswitch == name]
+    groups = [one.name for one in networks if one.vswitch == name]
     return vim.host.VirtualSwitch(
         name=name,
         key=f"key-vim.host.VirtualSwitch-{name}",
@@ -73,38 +82,6 @@ def _switch(profile: HostProfile, name: str, networks: Sequence[NetworkProfile])
         numPortsAvailable=PORTS - len(groups),
         mtu=1500,
         portgroup=[f"key-vim.host.PortGroup-{group}" for group in groups],
-        pnic=[f"key-vim.host.PhysicalNic-{device}" for device in uplinks],
+        pnic=[pnic_key(device) for device in uplinks],
         spec=vim.host.VirtualSwitch.Specification(numPorts=PORTS, bridge=bridge, policy=policy(), mtu=1500),
-    )
-
-
-def _pnic(index: int) -> Any:
-    device = f"vmnic{index}"
-    speed = vim.host.PhysicalNic.LinkSpeedDuplex(speedMb=10000, duplex=True)
-    return vim.host.PhysicalNic(
-        key=f"key-vim.host.PhysicalNic-{device}",
-        device=device,
-        pci=f"0000:02:0{index}.0",
-        driver="ixgben",
-        linkSpeed=speed,
-        validLinkSpecification=[speed],
-        spec=vim.host.PhysicalNic.Specification(ip=vim.host.IpConfig(dhcp=False), linkSpeed=speed),
-        wakeOnLanSupported=False,
-        mac=f"02:00:00:00:00:{index + 1:02x}",
-        autoNegotiateSupported=True,
-    )
-
-
-def vnic(profile: HostProfile) -> Any:
-    return vim.host.VirtualNic(
-        device="vmk0",
-        key="key-vim.host.VirtualNic-vmk0",
-        portgroup=MANAGEMENT.name,
-        spec=vim.host.VirtualNic.Specification(
-            ip=vim.host.IpConfig(dhcp=False, ipAddress=profile.address, subnetMask="255.255.255.0"),
-            mac="02:00:00:00:01:01",
-            mtu=1500,
-            netStackInstanceKey="defaultTcpipStack",
-        ),
-        port=f"key-vim.host.PortGroup.Port-{MANAGEMENT.name}-1",
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, datastoresystem, hostdata, iscsi, iscsi_binding
+from . import autostart, datastoresystem, firewall, hostdata, iscsi, iscsi_binding
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -44,6 +44,7 @@ class HostSystem(Entity):
         "summary": hostdata.summary,
         "summary.quickStats": hostdata.quick_stats,
         "config.autoStart": lambda host: host.world.find("HostAutoStartManager", autostart.MOID).get("config"),
+        "config.firewall": lambda host: host.world.find("HostFirewallSystem", firewall.MOID).get("firewallInfo"),
         "config.storageDevice": lambda host: host.world.find("HostStorageSystem", iscsi.MOID).get("storageDeviceInfo"),
     }
 
@@ -160,6 +161,7 @@ def _add_host(
                 iscsiManager=vim.host.IscsiManager(iscsi_binding.MOID),
                 networkSystem=vim.host.NetworkSystem("networkSystem"),
                 virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
+                firewallSystem=vim.host.FirewallSystem(firewall.MOID),
                 serviceSystem=vim.host.ServiceSystem("serviceSystem"),
                 advancedOption=vim.option.OptionManager("ha-adv-options"),
                 autoStartManager=vim.host.AutoStartManager(autostart.MOID),

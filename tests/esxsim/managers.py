@@ -15,6 +15,8 @@ from .autostart import AutoStartManager
 from .entity import Plain, plain
 from .event_kinds import event_description
 from .events import EventManager
+from .firewall import MOID as FIREWALL
+from .firewall import FirewallSystem, firewall_info
 from .hostdevices import services
 from .managed import Call, method
 from .profile import HostProfile
@@ -121,4 +123,5 @@ def add_managers(world: World, profile: HostProfile) -> None:
     for type_name, moid in REFERENCES.values():
         world.add(plain(type_name, moid))
     world.add(VirtualNicManager("ha-vnic-mgr", info=nic_manager_info(profile)))
+    world.add(FirewallSystem(FIREWALL, firewallInfo=firewall_info(profile.firewall)))
     world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=services()))

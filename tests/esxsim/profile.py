@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from pyVmomi import VmomiSupport
 
+from .firewall_rules import FirewallProfile
+
 GIB = 1024**3
 
 # What a scenario may say: API version, product version, build.
@@ -30,8 +32,41 @@ VERSIONS = {name: each for name, each in _ALL_VERSIONS.items() if f"vim25/{each[
 
 
 @dataclass(frozen=True, kw_only=True)
+class PnicProfile:
+    """One physical NIC; 0 as ``link_mbps``: it has no link. ``address`` has its prefix behind it."""
+
+    device: str
+    mac: str
+    driver: str = "ixgben"
+    link_mbps: int = 10000
+    full_duplex: bool = True
+    auto_negotiate: bool = True
+    wake_on_lan: bool = False
+    dhcp: bool = False
+    address: str | None = None
+    vswitch: str | None = "vSwitch0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VmkernelProfile:
+    """One VMkernel adapter; ``address`` and those of ``ipv6`` have their prefix behind them."""
+
+    device: str
+    mac: str
+    port_group: str = "Management Network"
+    vswitch: str = "vSwitch0"
+    vlan_id: int = 0
+    dhcp: bool = False
+    address: str | None = None
+    ipv6: tuple[str, ...] = ()
+    mtu: int = 1500
+    netstack: str = "defaultTcpipStack"
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostProfile:
-    """The machine that ESXi runs on."""
+    """The machine that ESXi runs on; ``nics`` and ``vmkernel`` None: the usual ones."""
 
     name: str = "esx1.example.com"
     version: str = "8.0.3.0"
@@ -47,6 +82,28 @@ class HostProfile:
     maintenance_mode: bool = False
     management_ip: str = "192.0.2.10"
     address: str = "192.0.2.11"
+    nics: tuple[PnicProfile, ...] | None = None
+    vmkernel: tuple[VmkernelProfile, ...] | None = None
+    firewall: FirewallProfile = field(default_factory=FirewallProfile)
+
+    @property
+    def cards(self) -> tuple[PnicProfile, ...]:
+        """The physical NICs."""
+        if self.nics is not None:
+            return self.nics
+        return tuple(
+            PnicProfile(device=f"vmnic{index}", mac=f"02:00:00:00:00:{index + 1:02x}") for index in range(self.pnics)
+        )
+
+    @property
+    def vmkernel_nics(self) -> tuple[VmkernelProfile, ...]:
+        """The VMkernel adapters."""
+        if self.vmkernel is not None:
+            return self.vmkernel
+        first = VmkernelProfile(
+            device="vmk0", mac="02:00:00:00:01:01", address=f"{self.address}/24", services=("management",)
+        )
+        return (first,)
 
     @property
     def short_name(self) -> str:

@@ -17,11 +17,13 @@ from . import hardware, scenario_schema
 from .clock import Clock
 from .description import Machine
 from .faults import FaultRule
+from .firewall import firewall_of
 from .guest import Guest
 from .hoststorage import spare_disk
 from .inventory import Inventory, build
 from .iscsi_profile import profile_of
 from .moving import make_vcenter
+from .nic_profile import nics_of
 from .profile import DatastoreProfile, HostProfile, NetworkProfile, NfsServerProfile
 from .scenario_vms import describe, names_of
 from .schema import SchemaError
@@ -91,7 +93,7 @@ def _world(checked: Mapping[str, Any], base: Path, multiply: int, user: str | No
     free = host.pop("licence", "standard") == "free"
     full_history = host.pop("full_history", False)
     decodes_twice = host.pop("decodes_twice", False)
-    profile = HostProfile(**host)
+    profile = HostProfile(**host, **nics_of(checked), firewall=firewall_of(checked.get("firewall", {})))
     world = World(
         clock=Clock(checked.get("clock", "real")),
         api_version=profile.api_version,

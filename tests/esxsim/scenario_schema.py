@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from . import devicekeys, schema
 from .faults import ACTIONS, FaultRule
+from .firewall import FIREWALL
 from .guest import TOOLS
 from .iscsi_profile import ISCSI
 from .known_questions import KNOWN_QUESTIONS
+from .nic_profile import PNICS, VMKERNEL, mac
 from .power import TASK_METHODS
 from .profile import VERSIONS
 from .questions import EFFECTS, OPERATIONS, Choice, Effect, FailureRule, OtherClient, QuestionRule, make_fault
@@ -28,12 +29,6 @@ def _uuid(value: Any, path: str) -> str:
         return str(uuid.UUID(value))
     except (AttributeError, TypeError, ValueError):
         raise wrong(path, value, "a UUID such as 564d0000-0000-0000-0000-000000000001") from None
-
-
-def _mac(value: Any, path: str) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", value):
-        raise wrong(path, value, "a MAC address such as 00:50:56:00:00:01")
-    return value.lower()
 
 
 def _version(value: Any, path: str) -> str:
@@ -268,7 +263,7 @@ VM = record(
             )
         ),
         "nics": listed(
-            record({"network": text, "mac": _mac, "model": one_of(*devicekeys.NIC_MODELS), "connected": flag})
+            record({"network": text, "mac": mac, "model": one_of(*devicekeys.NIC_MODELS), "connected": flag})
         ),
         "scsi_controller": one_of(*devicekeys.SCSI_MODELS),
         "iso": text,
@@ -346,6 +341,9 @@ DOCUMENT = record(
             )
         ),
         "iscsi": ISCSI,
+        "pnics": PNICS,
+        "vmkernel": VMKERNEL,
+        "firewall": FIREWALL,
         "networks": listed(record({"name": text, "vswitch": text, "vlan_id": whole(0, 4095)})),
         "vms": listed(VM),
         "new_vms": record(BEHAVIOUR),

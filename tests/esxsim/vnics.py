@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which VMkernel adapter carries which of the host's services: one adapter, and the management alone."""
+"""Which VMkernel adapter carries which of the host's services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from pyVmomi import vim, vmodl
 
 from .entity import Plain
-from .hostnet import vnic
+from .hostports import vmkernel_nics, vnic_key
 from .managed import Call, method
 from .profile import HostProfile
 
@@ -25,7 +25,6 @@ SERVICES = {
     "vSphereProvisioning": True,
     "vsan": True,
 }
-SELECTED = "management"
 
 
 def nic_manager_info(profile: HostProfile) -> Any:
@@ -35,14 +34,15 @@ def nic_manager_info(profile: HostProfile) -> Any:
 
 
 def _net_config(profile: HostProfile, service: str, *, several: bool) -> Any:
-    candidate = vnic(profile)
-    # Here, and nowhere else, a key begins with its service.
-    candidate.key = f"{service}.{candidate.key}"
+    candidates = vmkernel_nics(profile)
+    for one in candidates:
+        # Here, and nowhere else, a key begins with its service.
+        one.key = f"{service}.{one.key}"
     return vim.host.VirtualNicManager.NetConfig(
         nicType=service,
         multiSelectAllowed=several,
-        candidateVnic=[candidate],
-        selectedVnic=[candidate.key] if service == SELECTED else [],
+        candidateVnic=candidates,
+        selectedVnic=[f"{service}.{vnic_key(one.device)}" for one in profile.vmkernel_nics if service in one.services],
     )
 
 
