@@ -2,12 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs esx_vm_clone, and shows how far the host is with the disks."""
+"""Does the work of esx_vm_clone where Ansible itself runs."""
 
 from __future__ import annotations
 
+from ..modules import esx_vm_clone
 from ..plugin_utils.progress import ShowsProgress
+from ..plugin_utils.worker import WorksHere
 
 
-class ActionModule(ShowsProgress):
+class ActionModule(ShowsProgress, WorksHere):
     """The action of esx_vm_clone."""
+
+    module = esx_vm_clone

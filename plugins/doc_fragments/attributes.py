@@ -14,6 +14,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
+  action:
+    description: Does its work in Ansible's own process where the task would run there as the same user anyway.
+    details:
+      - See R(where a task runs, ansible_collections.virt.esx.docsite.connecting.where).
+    support: full
   check_mode:
     description: Can run in C(check_mode) and predict the result without changing anything.
     support: full
@@ -34,6 +39,11 @@ attributes:
     INFO = r"""
 options: {}
 attributes:
+  action:
+    description: Does its work in Ansible's own process where the task would run there as the same user anyway.
+    details:
+      - See R(where a task runs, ansible_collections.virt.esx.docsite.connecting.where).
+    support: full
   check_mode:
     description: Can run in C(check_mode) and predict the result without changing anything.
     details:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-The one file that knows Ansible: options in, result or failure out.
+The one file of a module's process that knows Ansible: options in, result or failure out.
 
 A module is a function ``run(params, host, *, check_mode)``; everything that Ansible wants of a module besides is done
-here.
+here. :func:`perform` does without Ansible, for whoever has read the options in another way.
 """
 
 from __future__ import annotations
@@ -47,21 +47,15 @@ def run_module(
     ``rules`` are AnsibleModule's own (``mutually_exclusive``, ``required_one_of`` and so on); what ``connect`` yields
     is the second argument of ``run``, usually a Host that it is logged in to.
     """
-    spec = {name: _ansible_form(option) for name, option in argument_spec.items()}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
-    # A URI with a password in it is refused, and even so Ansible would show it among the options.
-    module.no_log_values.update(_secrets(module.params.get("uri")))
-    failure: EsxError | None
-    try:
-        params = effective_params(module.params)
-        for warning in params.pop("warnings", ()):
-            module.warn(warning)
-        with connect(params, warn=module.warn, hide=module.no_log_values.add) as host:
-            result = run(params, host, check_mode=module.check_mode)
-    except EsxError as error:
-        failure, shown = error, {}
-    else:
-        failure, shown = result.error, result.to_json()
+    module = AnsibleModule(argument_spec=spec_for_ansible(argument_spec), supports_check_mode=True, **rules)
+    failure, shown = perform(
+        run,
+        module.params,
+        connect=connect,
+        check_mode=module.check_mode,
+        warn=module.warn,
+        hide=module.no_log_values.add,
+    )
     # What is left to be done is to print, and Ansible walks through every value for that, several times. Then the
     # process ends, and shall not look for cycles among pyVmomi's thousands of types before it does.
     gc.disable()
@@ -70,6 +64,40 @@ def run_module(
         module.exit_json(**shown)
     else:
         module.fail_json(msg=str(failure), failure=failure.failure(), **shown)
+
+
+def perform(
+    run: Run,
+    given: Mapping[str, Any],
+    *,
+    connect: Connect = connect_to_host,
+    check_mode: bool,
+    warn: Callable[[str], None],
+    hide: Callable[[str], None],
+) -> tuple[EsxError | None, dict[str, Any]]:
+    """
+    Log in, let ``run`` do its work, log out; return the failure, None if there is none, and the result.
+
+    ``given`` are the options as Ansible has read them. ``warn`` is told what people should know and is no failure,
+    ``hide`` what must not be shown anywhere.
+    """
+    # A URI with a password in it is refused, and even so Ansible would show it among the options.
+    for secret in _secrets(given.get("uri")):
+        hide(secret)
+    try:
+        params = effective_params(given)
+        for warning in params.pop("warnings", ()):
+            warn(warning)
+        with connect(params, warn=warn, hide=hide) as host:
+            result = run(params, host, check_mode=check_mode)
+    except EsxError as error:
+        return error, {}
+    return result.error, result.to_json()
+
+
+def spec_for_ansible(argument_spec: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the options' specification with what only Ansible itself can say in it."""
+    return {name: _ansible_form(option) for name, option in argument_spec.items()}
 
 
 def effective_params(params: Mapping[str, Any]) -> dict[str, Any]:

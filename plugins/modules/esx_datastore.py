@@ -489,6 +489,7 @@ ARGUMENT_SPEC = {
     "destroy": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": TIMEOUT_SECONDS},
 }
+RULES: Mapping[str, Any] = {}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> DatastoreResult:
@@ -505,7 +506,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Datastore
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -324,6 +324,7 @@ ARGUMENT_SPEC = {
     "names": {"type": "list", "elements": "str"},
     "query": {"type": "str"},
 }
+RULES: Mapping[str, Any] = {"mutually_exclusive": [list(SELECTING_OPTIONS)]}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -339,7 +340,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, mutually_exclusive=[list(SELECTING_OPTIONS)])
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

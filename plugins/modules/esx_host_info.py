@@ -552,6 +552,7 @@ ARGUMENT_SPEC = {
     "with_services": {"type": "bool", "default": False},
     "with_capabilities": {"type": "bool", "default": False},
 }
+RULES: Mapping[str, Any] = {}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -572,7 +573,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -772,6 +772,7 @@ ARGUMENT_SPEC = {
     "rescan_vmfs": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
 }
+RULES: Mapping[str, Any] = {}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> IscsiResult:
@@ -788,7 +789,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> IscsiResu
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -229,6 +229,7 @@ ARGUMENT_SPEC = {
     "wait": {"type": "int", "default": 0},
     "wait_for_task": {"type": "bool", "default": True},
 }
+RULES: Mapping[str, Any] = ALL_VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
@@ -251,7 +252,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResu
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from ..module_utils._vi.host import FoundVm, Host
 
 ARGUMENT_SPEC = {**CONNECTION, **VMS}
+RULES: Mapping[str, Any] = ALL_VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -155,7 +156,7 @@ def _known(question: Question) -> dict[str, Any] | None:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

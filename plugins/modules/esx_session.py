@@ -109,6 +109,8 @@ if TYPE_CHECKING:
     from ..module_utils._vi.shared_session import KeptSession
 
 ARGUMENT_SPEC = {**CONNECTION, "state": {"type": "str", "choices": ["absent"], "default": "absent"}}
+RULES: Mapping[str, Any] = {}
+CONNECT = kept_session
 
 
 def run(params: Mapping[str, Any], kept: KeptSession, *, check_mode: bool) -> Change:
@@ -129,7 +131,7 @@ def run(params: Mapping[str, Any], kept: KeptSession, *, check_mode: bool) -> Ch
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, connect=kept_session)
+    run_module(run, ARGUMENT_SPEC, connect=CONNECT, **RULES)
 
 
 if __name__ == "__main__":

@@ -317,6 +317,7 @@ if TYPE_CHECKING:
 FORMS = ("definition", "vmx", "domain_xml")
 MORE = (*FORMS, "autostart")
 ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in MORE}}
+RULES: Mapping[str, Any] = ALL_VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -347,7 +348,7 @@ def _more(
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -285,6 +285,7 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "required": True, "choices": [wish.value for wish in Wish]},
     "force_after": {"type": "int"},
 }
+RULES: Mapping[str, Any] = VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResult:
@@ -305,7 +306,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> BatchResu
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -290,6 +290,7 @@ ARGUMENT_SPEC = {
     "dest": {"type": "path", "required": True},
     "mode": {"type": "raw"},
 }
+RULES: Mapping[str, Any] = VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> ScreenshotResult:
@@ -305,7 +306,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Screensho
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -179,6 +179,7 @@ if TYPE_CHECKING:
     from ..module_utils._vi.host import FoundVm, Host
 
 ARGUMENT_SPEC = {**CONNECTION, **VMS, "with_snapshot_xml": {"type": "bool", "default": False}}
+RULES: Mapping[str, Any] = ALL_VMS_RULES
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -208,7 +209,7 @@ def _entry(item: FoundVm, *, with_xml: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC, **ALL_VMS_RULES)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

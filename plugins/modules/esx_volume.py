@@ -242,6 +242,7 @@ ARGUMENT_SPEC = {
     "recursive": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 7200},
 }
+RULES: Mapping[str, Any] = {}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Change:
@@ -253,7 +254,7 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Change:
 
 def main() -> None:
     """Run the module."""
-    run_module(run, ARGUMENT_SPEC)
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

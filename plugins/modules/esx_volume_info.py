@@ -254,6 +254,9 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 300},
 }
 _EXCLUSIVE = ("datastore", "datastores", "folder", "patterns", "types", "query")
+RULES: Mapping[str, Any] = {
+    "mutually_exclusive": [["datastore", "datastores"], *(["path", option] for option in _EXCLUSIVE)]
+}
 
 
 def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
@@ -313,8 +316,7 @@ def _stores(params: Mapping[str, Any], host: Host, path: DatastorePath | None) -
 
 def main() -> None:
     """Run the module."""
-    exclusive = [["path", option] for option in _EXCLUSIVE]
-    run_module(run, ARGUMENT_SPEC, mutually_exclusive=[["datastore", "datastores"], *exclusive])
+    run_module(run, ARGUMENT_SPEC, **RULES)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._flow.course import VARIABLE, Course
-
-_LOCAL = ("local", "ansible.builtin.local")
+from .local import is_local
 
 
 class ShowsProgress(NormalAction):
@@ -53,8 +52,7 @@ class ShowsProgress(NormalAction):
 
     def _can_show(self) -> bool:
         task = self._task
-        is_here = self._connection.transport in _LOCAL and not self._play_context.become
-        return is_here and not (task.async_val or task.no_log or task.check_mode)
+        return is_local(self._connection) and not (task.async_val or task.no_log or task.check_mode)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -74,7 +75,11 @@ def test_a_task_that_was_killed_leaves_a_usable_session(server: Server, tmp_path
 
     thread = threading.Thread(target=kill)
     thread.start()
-    first = run_tasks([wait[1]], tmp_path, variables=place)
+    # With a Python of its own a task has a process of its own, and the play outlives it.
+    own = tmp_path / "python"
+    own.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', "utf-8")
+    own.chmod(0o700)
+    first = run_tasks([{**wait[1], "vars": {"ansible_python_interpreter": str(own)}}], tmp_path, variables=place)
     thread.join(SECONDS)
     second = run_tasks([wait[0]], tmp_path, variables=place, defaults=KEPT)
 

@@ -140,7 +140,7 @@ def test_the_attributes_say_what_a_module_can(section: str) -> None:
     documentation = fragment("attributes", section)
 
     assert documentation["options"] == {}
-    assert set(documentation["attributes"]) == {"check_mode", "diff_mode", "idempotent", "action_group"}
+    assert set(documentation["attributes"]) == {"action", "check_mode", "diff_mode", "idempotent", "action_group"}
     assert documentation["attributes"]["action_group"]["membership"] == ["virt.esx.esx"]
     for attribute in documentation["attributes"].values():
         assert attribute["support"] in ("full", "N/A")

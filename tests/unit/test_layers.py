@@ -47,8 +47,8 @@ LAYERS = {
     "modules": Layer(ALL),
     "doc_fragments": Layer(()),
     "filter": Layer((*PURE, "plugin_utils"), ("ansible",)),
-    "plugin_utils": Layer(PURE, ("ansible",)),
-    "action": Layer(("plugin_utils",), ("ansible",)),
+    "plugin_utils": Layer((*PURE, "_shell", "_vi", "plugin_utils"), ("ansible",)),
+    "action": Layer(("modules", "plugin_utils")),
     "inventory": Layer(ALL, ("ansible",)),
     "event_source": Layer(ALL),
 }
@@ -106,7 +106,7 @@ def _allowed(name: str, layer: Layer, extra: tuple[str, ...]) -> bool:
         parts = name.removeprefix(COLLECTION).split(".")
         if parts[:2] == ["plugins", "module_utils"]:
             return len(parts) > 2 and parts[2] in layer.ours
-        return parts[0] == "plugins" and len(parts) > 2 and parts[1] == "plugin_utils" and parts[1] in layer.ours
+        return parts[0] == "plugins" and len(parts) > 2 and parts[1] in {"modules", "plugin_utils"} & set(layer.ours)
     top = name.split(".", maxsplit=1)[0]
     return top in sys.stdlib_module_names or top in layer.others or top in extra
 
