@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.virt.esx.plugins.modules import (
     esx_datastore_info,
     esx_host_info,
+    esx_interface_info,
     esx_question,
     esx_question_info,
     esx_vm_clone,
@@ -59,6 +60,9 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_volume_info, {"path": "[datastore1] web02/web02.vmx", "with_users": True, "with_uuid": True}),
     (esx_host_info, {}),
     (esx_host_info, {"with_devices": True, "with_services": True, "with_capabilities": True}),
+    (esx_interface_info, {}),
+    (esx_interface_info, {"name": "vmk0", "with_interface_xml": True}),
+    (esx_interface_info, {"names": ["nowhere"]}),
     (esx_vm_clone, {"source": "web02", "name": "web03"}),
     (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
