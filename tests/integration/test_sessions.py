@@ -10,7 +10,6 @@ import contextlib
 import os
 import pathlib
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from ansible_collections.virt.esx.tests.esxsim import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.http import Server, serve
 from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
 from ansible_collections.virt.esx.tests.support.clients import variables
-from ansible_collections.virt.esx.tests.support.playbooks import playbook, run_tasks
+from ansible_collections.virt.esx.tests.support.playbooks import playbook, python_of_its_own, run_tasks
 
 FORKS = 8
 SECONDS = 60
@@ -75,11 +74,9 @@ def test_a_task_that_was_killed_leaves_a_usable_session(server: Server, tmp_path
 
     thread = threading.Thread(target=kill)
     thread.start()
-    # With a Python of its own a task has a process of its own, and the play outlives it.
-    own = tmp_path / "python"
-    own.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', "utf-8")
-    own.chmod(0o700)
-    first = run_tasks([{**wait[1], "vars": {"ansible_python_interpreter": str(own)}}], tmp_path, variables=place)
+    # The play outlives the process.
+    own = {"ansible_python_interpreter": python_of_its_own(tmp_path)}
+    first = run_tasks([{**wait[1], "vars": own}], tmp_path, variables=place)
     thread.join(SECONDS)
     second = run_tasks([wait[0]], tmp_path, variables=place, defaults=KEPT)
 

@@ -6,7 +6,8 @@
 Run every integration target as ``ansible-test integration`` does, without needing its layout of folders.
 
 Each target gets a simulator of its own, in a process of its own, with the scenario that lies beside it, and a real
-``ansible-playbook``.
+``ansible-playbook``. With MODULES_RUN_IN=processes each task runs its module in a process of its own, as on another
+machine, otherwise Ansible's own process does its work.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.virt.esx.tests.support.playbooks import python_of_its_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 NAMES = sorted(path.name for path in TARGETS.iterdir() if (path / "scenario.yml").is_file())
+IN_PROCESSES = os.environ.get("MODULES_RUN_IN") == "processes"
 START_SECONDS = 60
 PLAY_SECONDS = 300
 
@@ -99,8 +102,12 @@ def test_the_target_passes(
     play = tmp_path / "play.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "roles": [name]}]), "utf-8")
 
+    variables: dict[str, Any] = {"esxsim": esxsim}
+    if IN_PROCESSES:
+        variables["ansible_python_interpreter"] = python_of_its_own(tmp_path)
+
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", str(play), "-e", json.dumps({"esxsim": esxsim})],
+        [sys.executable, "-m", "ansible", "playbook", str(play), "-e", json.dumps(variables)],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

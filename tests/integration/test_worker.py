@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.tests.esxsim.http import Server
 from ansible_collections.virt.esx.tests.support.clients import serving, variables
-from ansible_collections.virt.esx.tests.support.playbooks import Played, run_tasks
+from ansible_collections.virt.esx.tests.support.playbooks import Played, python_of_its_own, run_tasks
 
 SCENARIO: dict[str, Any] = {
     "vms": [
@@ -51,11 +51,6 @@ def server(tmp_path: pathlib.Path) -> Iterator[Server]:
         yield running
 
 
-def other_name(folder: pathlib.Path) -> str:
-    """Return another name for the Python that runs Ansible: Ansible then starts it for each task."""
-    return str(_script(folder / "python", f'exec {sys.executable} "$@"'))
-
-
 def played(place: str, folder: pathlib.Path, *arguments: str) -> tuple[Played, pathlib.Path]:
     """Run the tasks on a new host."""
     home = folder / place
@@ -72,7 +67,7 @@ def compared(result: Mapping[str, Any], home: pathlib.Path) -> Any:
 def test_both_ways_come_to_the_same(tmp_path: pathlib.Path) -> None:
     here, its_home = played("here", tmp_path)
     process, other_home = played(
-        "process", tmp_path, "-e", json.dumps({"ansible_python_interpreter": other_name(tmp_path)})
+        "process", tmp_path, "-e", json.dumps({"ansible_python_interpreter": python_of_its_own(tmp_path)})
     )
 
     assert len(here.results) == len(process.results) == len(TASKS), here.output
@@ -93,7 +88,7 @@ STARTS_NOTHING: dict[str, dict[str, Any]] = {
 Asked = Callable[[pathlib.Path], dict[str, Any]]
 STARTS_A_PROCESS: dict[str, Asked] = {
     "in the background": lambda home: {"async": 60, "poll": 1, "vars": {"ansible_async_dir": str(home / "async")}},
-    "another Python": lambda home: {"vars": {"ansible_python_interpreter": other_name(home)}},
+    "another Python": lambda home: {"vars": {"ansible_python_interpreter": python_of_its_own(home)}},
     "another user": lambda home: {"become": True, "vars": {"ansible_become_exe": str(_becoming(home))}},
     "another machine": lambda home: {"delegate_to": "away", "vars": _away(home)},
 }

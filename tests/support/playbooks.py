@@ -52,6 +52,18 @@ def environment(home: pathlib.Path) -> dict[str, str]:
     }
 
 
+def python_of_its_own(folder: pathlib.Path) -> str:
+    """
+    Return another name for this Python.
+
+    A task with this ``ansible_python_interpreter`` runs its module in a process of its own, as on another machine.
+    """
+    name = folder / "python"
+    name.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', "utf-8")
+    name.chmod(0o700)
+    return str(name)
+
+
 def playbook(
     plays: Sequence[Mapping[str, Any]] | pathlib.Path,
     home: pathlib.Path,
