@@ -19,11 +19,12 @@ MANAGEMENT = NetworkProfile(name="Management Network")
 
 
 def network_info(profile: HostProfile, networks: Sequence[NetworkProfile]) -> Any:
+    """Say what is configured; who is plugged in, and what a port group inherits, is found out when it is read."""
     own = host_groups(profile)
     names = list(dict.fromkeys([MANAGEMENT.vswitch, *(one.vswitch for one in (*networks, *own))]))
     return vim.host.NetworkInfo(
-        vswitch=[_switch(profile, name, (*networks, *own)) for name in names],
-        portgroup=[*map(port_group, networks), *(port_group(one, kind="host") for one in own)],
+        vswitch=[_switch(profile, name) for name in names],
+        portgroup=[*map(port_group, networks), *map(port_group, own)],
         pnic=physical_nics(profile),
         vnic=vmkernel_nics(profile),
         dnsConfig=dns(profile),
@@ -52,11 +53,10 @@ def dns(profile: HostProfile) -> Any:
     )
 
 
-def port_group(one: NetworkProfile, *, kind: str = "virtualMachine") -> Any:
+def port_group(one: NetworkProfile) -> Any:
     return vim.host.PortGroup(
-        key=f"key-vim.host.PortGroup-{one.name}",
-        port=[vim.host.PortGroup.Port(key=f"key-vim.host.PortGroup.Port-{one.name}-1", type=kind)],
-        vswitch=f"key-vim.host.VirtualSwitch-{one.vswitch}",
+        key=group_key(one.name),
+        vswitch=switch_key(one.vswitch),
         computedPolicy=policy(),
         spec=vim.host.PortGroup.Specification(
             name=one.name, vlanId=one.vlan_id, vswitchName=one.vswitch, policy=vim.host.NetworkPolicy()
@@ -64,24 +64,50 @@ def port_group(one: NetworkProfile, *, kind: str = "virtualMachine") -> Any:
     )
 
 
-def policy() -> Any:
-    return vim.host.NetworkPolicy(
-        security=vim.host.NetworkPolicy.SecurityPolicy(allowPromiscuous=False, macChanges=False, forgedTransmits=False),
-        shapingPolicy=vim.host.NetworkPolicy.TrafficShapingPolicy(enabled=False),
+def switch_key(name: str) -> str:
+    return f"key-vim.host.VirtualSwitch-{name}"
+
+
+def group_key(name: str) -> str:
+    return f"key-vim.host.PortGroup-{name}"
+
+
+def policy(uplinks: Sequence[str] = ()) -> Any:
+    """The whole policy that a switch has where nobody has said another; all its uplinks are active."""
+    kind: Any = vim.host.NetworkPolicy
+    return kind(
+        security=kind.SecurityPolicy(allowPromiscuous=False, macChanges=False, forgedTransmits=False),
+        nicTeaming=kind.NicTeamingPolicy(
+            policy="loadbalance_srcid",
+            reversePolicy=True,
+            notifySwitches=True,
+            rollingOrder=False,
+            failureCriteria=kind.NicFailureCriteria(
+                checkSpeed="minimum",
+                speed=10,
+                checkDuplex=False,
+                fullDuplex=False,
+                checkErrorPercent=False,
+                percentage=0,
+                checkBeacon=False,
+            ),
+            nicOrder=kind.NicOrderPolicy(activeNic=list(uplinks), standbyNic=[]),
+        ),
+        offloadPolicy=vim.host.NetOffloadCapabilities(csumOffload=True, tcpSegmentation=True, zeroCopyXmit=True),
+        shapingPolicy=kind.TrafficShapingPolicy(enabled=False),
     )
 
 
-def _switch(profile: HostProfile, name: str, networks: Sequence[NetworkProfile]) -> Any:
+def _switch(profile: HostProfile, name: str) -> Any:
     uplinks = [one.device for one in profile.cards if one.vswitch == name]
     bridge = vim.host.VirtualSwitch.BondBridge(nicDevice=uplinks) if uplinks else None
-    groups = [one.name for one in networks if one.vswitch == name]
+    spec = vim.host.VirtualSwitch.Specification(numPorts=PORTS, bridge=bridge, policy=policy(uplinks), mtu=1500)
     return vim.host.VirtualSwitch(
         name=name,
-        key=f"key-vim.host.VirtualSwitch-{name}",
+        key=switch_key(name),
         numPorts=PORTS,
-        numPortsAvailable=PORTS - len(groups),
+        numPortsAvailable=PORTS,
         mtu=1500,
-        portgroup=[f"key-vim.host.PortGroup-{group}" for group in groups],
         pnic=[pnic_key(device) for device in uplinks],
-        spec=vim.host.VirtualSwitch.Specification(numPorts=PORTS, bridge=bridge, policy=policy(), mtu=1500),
+        spec=spec,
     )

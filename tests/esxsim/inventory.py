@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, datastoresystem, firewall, hostdata, iscsi, iscsi_binding
+from . import autostart, datastoresystem, firewall, hostdata, iscsi, iscsi_binding, networksystem
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -35,6 +35,10 @@ from .world import World
 ROOT, DATACENTER, COMPUTE = "ha-folder-root", "ha-datacenter", "ha-compute-res"
 
 
+def _network_of(host: Any, part: str) -> Any:
+    return host.world.find("HostNetworkSystem", networksystem.MOID).get(f"networkInfo.{part}")
+
+
 class HostSystem(Entity):
     """The host."""
 
@@ -45,6 +49,8 @@ class HostSystem(Entity):
         "summary.quickStats": hostdata.quick_stats,
         "config.autoStart": lambda host: host.world.find("HostAutoStartManager", autostart.MOID).get("config"),
         "config.firewall": lambda host: host.world.find("HostFirewallSystem", firewall.MOID).get("firewallInfo"),
+        "config.network.portgroup": lambda host: _network_of(host, "portgroup"),
+        "config.network.vswitch": lambda host: _network_of(host, "vswitch"),
         "config.storageDevice": lambda host: host.world.find("HostStorageSystem", iscsi.MOID).get("storageDeviceInfo"),
     }
 
@@ -143,9 +149,8 @@ def _add_host(
     stores: Sequence[Datastore],
 ) -> None:
     config = hostdata.config(profile, networks, datastores)
-    world.add(
-        plain("HostNetworkSystem", "networkSystem", networkInfo=config.network, dnsConfig=config.network.dnsConfig)
-    )
+    info = config.network
+    world.add(networksystem.NetworkSystem(networksystem.MOID, networkInfo=info, dnsConfig=info.dnsConfig))
     world.add(plain("HostDateTimeSystem", "dateTimeSystem", dateTimeInfo=config.dateTimeInfo))
     world.add(
         HostSystem(
@@ -159,7 +164,7 @@ def _add_host(
                 datastoreSystem=vim.host.DatastoreSystem(datastoresystem.MOID),
                 storageSystem=vim.host.StorageSystem(iscsi.MOID),
                 iscsiManager=vim.host.IscsiManager(iscsi_binding.MOID),
-                networkSystem=vim.host.NetworkSystem("networkSystem"),
+                networkSystem=vim.host.NetworkSystem(networksystem.MOID),
                 virtualNicManager=vim.host.VirtualNicManager("ha-vnic-mgr"),
                 firewallSystem=vim.host.FirewallSystem(firewall.MOID),
                 serviceSystem=vim.host.ServiceSystem("serviceSystem"),
@@ -195,18 +200,7 @@ def _add_tree(
         world.add(Folder(moid, name=name, parent=datacenter, childType=kinds, childEntity=children))
     world.add(_entity("Datacenter", DATACENTER, vim.Folder(ROOT), datastore=store_refs, network=network_refs, **common))
     for one in networks:
-        ref = vim.Network(network_moid(one.name))
-        world.add(
-            _entity(
-                "Network",
-                ref._moId,
-                vim.Folder("ha-folder-network"),
-                name=one.name,
-                summary=vim.Network.Summary(network=ref, name=one.name, accessible=True, ipPoolName=""),
-                host=[vim.HostSystem(hostdata.HOST)],
-                vm=[],
-            )
-        )
+        networksystem.add_network(world, one.name)
     cpu = profile.cpu_cores * profile.cpu_mhz
     world.add(
         _entity(
