@@ -12,7 +12,7 @@ says so.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
@@ -130,6 +130,8 @@ class ManagedObject:
     type_name: ClassVar[str] = "ManagedObject"
     derive: ClassVar[dict[str, Callable[[Any], Any]]] = {}
     served: ClassVar[dict[str, Served]] = {}
+    # What ``derive`` has below a top-level property: where, and its function, by the whole path.
+    derived_parts: ClassVar[dict[str, dict[str, tuple[Sequence[paths.Segment], Callable[[Any], Any]]]]] = {}
 
     world: World
 
@@ -140,6 +142,11 @@ class ManagedObject:
             for name, writes in getattr(function, "wsdl_methods", ()):
                 cls.served[name] = Served(attribute, _parameters(function), writes)
         cls.derive = {**{k: v for base in reversed(cls.__mro__) for k, v in vars(base).get("derive", {}).items()}}
+        cls.derived_parts = {}
+        for path, function in cls.derive.items():
+            first, *rest = paths.split(path)
+            if rest:
+                cls.derived_parts.setdefault(first.name, {})[path] = (rest, function)
 
     def __init__(self, moid: str, **properties: Any) -> None:
         self.moid = moid
@@ -165,9 +172,12 @@ class ManagedObject:
             raise paths.UnknownProperty(f"{self.type_name}.{name}")
         return info
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, known: dict[str, Any] | None = None) -> Any:
         """
         Read a property.
+
+        Several that are read at one moment share ``known``: what is there of whole top-level properties is not made
+        again, and what is made is put there.
 
         Returns:
             The value, which nobody may change in place; None: it is unset.
@@ -176,14 +186,20 @@ class ManagedObject:
             UnknownProperty: the type has no such path.
         """
         segments = paths.split(path)
-        self.info(segments[0].name)
-        if self.derive:
-            for count in range(len(segments), 1, -1):
-                function = self.derive.get(_join(segments[:count]))
-                if function is not None and segments[count - 1].key is None:
-                    return paths.read(function(self), segments[count:])
         name, key = segments[0]
-        value = self._top(name)
+        self.info(name)
+        parts = self.derived_parts.get(name) if len(segments) > 1 else None
+        if parts is not None:
+            for count in range(len(segments), 1, -1):
+                found = parts.get(_join(segments[:count]))
+                if found is not None and segments[count - 1].key is None:
+                    return paths.read(found[1](self), segments[count:])
+        if known is None:
+            value = self._top(name)
+        elif name in known:
+            value = known[name]
+        else:
+            value = known[name] = self._top(name)
         if key is not None:
             value = paths.item(value, key)
         return paths.read(value, segments[1:])
@@ -238,9 +254,9 @@ class ManagedObject:
     def _top(self, name: str) -> Any:
         function = self.derive.get(name)
         value = self._state.get(name) if function is None else function(self)
-        for path, part in self.derive.items():
-            if path.startswith(name + ".") and value is not None:
-                value = paths.changed(value, paths.split(path)[1:], part(self))
+        if value is not None:
+            for segments, part in self.derived_parts.get(name, {}).values():
+                value = paths.changed(value, segments, part(self))
         return value
 
 

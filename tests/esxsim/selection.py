@@ -223,23 +223,25 @@ def children(obj: ManagedObject, steps: Steps) -> Iterator[tuple[Step, Key]]:
 
 def read(obj: ManagedObject, plan: Iterable[Watched]) -> list[Property]:
     """Read what is set of the properties of an object."""
-    found = []
+    found, known = [], dict[str, Any]()
     for watched in plan:
-        prop = read_one(obj, watched)
+        prop = read_one(obj, watched, known)
         if prop is not None:
             found.append(prop)
     return found
 
 
-def read_one(obj: ManagedObject, watched: Watched) -> Property | None:
+def read_one(obj: ManagedObject, watched: Watched, known: dict[str, Any] | None = None) -> Property | None:
     """
     Read one property; None: it is unset. An empty array counts as set directly on a managed object only.
+
+    ``known`` is shared by what is read of an object at one moment (:meth:`ManagedObject.get`).
 
     Raises:
         InvalidProperty: it turns out that the value has no such path.
     """
     try:
-        value = obj.get(watched.path)
+        value = obj.get(watched.path, known)
         declared = watched.declared
         if declared is None:
             declared = _declared_by_value(obj, watched.segments)
