@@ -14,6 +14,7 @@ from ansible_collections.virt.esx.plugins.modules import (
     esx_datastore_info,
     esx_host_info,
     esx_interface_info,
+    esx_network_info,
     esx_question,
     esx_question_info,
     esx_vm_clone,
@@ -63,6 +64,9 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_interface_info, {}),
     (esx_interface_info, {"name": "vmk0", "with_interface_xml": True}),
     (esx_interface_info, {"names": ["nowhere"]}),
+    (esx_network_info, {"with_users": True, "with_network_xml": True}),
+    (esx_network_info, {"name": "vSwitch0"}),
+    (esx_network_info, {"uuid": "0"}),
     (esx_vm_clone, {"source": "web02", "name": "web03"}),
     (esx_vm_clone, {"source": "web01", "names": ["web03", "web02"]}),
 ]
