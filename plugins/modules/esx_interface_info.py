@@ -60,6 +60,7 @@ notes:
     A host that is not connected says nothing of its interfaces.
 seealso:
   - module: virt.esx.esx_host_info
+  - module: virt.esx.esx_firewall
 """
 
 EXAMPLES = r"""

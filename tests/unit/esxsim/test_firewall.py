@@ -37,7 +37,7 @@ def test_a_rule_set_is_switched_and_narrowed() -> None:
 
     firewall.system.EnableRuleset("sshClient")
     firewall.system.EnableRuleset("sshClient")
-    firewall.system.DisableRuleset("sshServer")
+    firewall.system.DisableRuleset("webAccess")
     firewall.allow(
         "sshServer",
         Ruleset.IpList(
@@ -49,12 +49,12 @@ def test_a_rule_set_is_switched_and_narrowed() -> None:
 
     assert firewall["sshClient"].enabled
     ssh = firewall["sshServer"]
-    assert (ssh.enabled, ssh.allowedHosts.allIp) == (False, False)
+    assert (ssh.enabled, firewall["webAccess"].enabled, ssh.allowedHosts.allIp) == (True, False, False)
     assert list(ssh.allowedHosts.ipAddress) == ["192.0.2.1", "2001:db8::1"]
     assert firewall["webAccess"].allowedHosts.allIp
     host: Any = vim.HostSystem("ha-host", firewall.client.stub)
     shown = {one.key: one for one in host.config.firewall.ruleset}
-    assert (shown["sshServer"].enabled, shown["sshClient"].enabled) == (False, True)
+    assert (shown["webAccess"].enabled, shown["sshClient"].enabled) == (False, True)
 
 
 def test_the_default_policy_is_changed_in_what_is_said() -> None:

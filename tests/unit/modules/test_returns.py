@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.modules import (
     esx_datastore_info,
+    esx_firewall,
     esx_host_info,
     esx_interface_info,
     esx_network_info,
@@ -61,6 +62,9 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_volume_info, {"path": "[datastore1] web02/web02.vmx", "with_users": True, "with_uuid": True}),
     (esx_host_info, {}),
     (esx_host_info, {"with_devices": True, "with_services": True, "with_capabilities": True}),
+    (esx_firewall, {}),
+    (esx_firewall, {"rulesets": [{"name": "sshClient", "enabled": True}]}),
+    (esx_firewall, {"rulesets": [{"name": "nowhere"}]}),
     (esx_interface_info, {}),
     (esx_interface_info, {"name": "vmk0", "with_interface_xml": True}),
     (esx_interface_info, {"names": ["nowhere"]}),

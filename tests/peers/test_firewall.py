@@ -1,0 +1,102 @@
+# Copyright (c) 2026, virt.esx maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What our module does to a simulated firewall, govc sees; vcsim's is read and switched, and our rules are its."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.virt.esx.tests.esxsim.firewall_rules import RULESETS
+from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, variables
+from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
+
+Record = Callable[[str, object], None]
+FIREWALL = "virt.esx.esx_firewall"
+SCENARIO: dict[str, Any] = {}
+ESX, CENTER = ["-esx"], ["-cluster", "0", "-standalone-host", "1"]
+
+
+def played(folder: pathlib.Path, environment: Mapping[str, str], *tasks: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    done = run_tasks([{FIREWALL: dict(task)} for task in tasks], folder, variables=environment)
+    assert len(done.results) == len(tasks), done.output
+    return list(done.results)
+
+
+def lets_through(govc: Govc, port: int) -> tuple[set[str], set[str]]:
+    """Return what govc says lets a port out: the rule sets that are enabled, and those that are not."""
+    # What looks whether the firewall is on at all would need esxcli.
+    asked = ("-c=false", "-direction", "outbound", "-type", "dst", "-proto", "tcp", "-port", str(port))
+    enabled = govc("firewall.ruleset.find", *asked)
+    disabled = govc("firewall.ruleset.find", "-enabled=false", *asked)
+    return ({*enabled.stdout.split()} if enabled.returncode == 0 else set()), {*disabled.stdout.split()}
+
+
+def test_govc_finds_what_is_open(govc: Govc, tmp_path: pathlib.Path, record_property: Record) -> None:
+    record_property("command", "firewall.ruleset.find")
+    before = lets_through(govc, 22)
+
+    first, second = played(
+        tmp_path,
+        variables(govc.server),
+        {"rulesets": [{"name": "sshClient", "enabled": True, "allowed": {"networks": ["192.0.2.0/24"]}}]},
+        {"rulesets": [{"name": "sshClient", "enabled": True, "allowed": {"networks": ["192.0.2.0/255.255.255.0"]}}]},
+    )
+
+    assert (first["changed"], second["changed"]) == (True, False)
+    after = lets_through(govc, 22)
+    assert "sshClient" in before[1] - before[0]
+    assert after[0] - before[0] == before[1] - after[1] == {"sshClient"}
+    assert govc.server.world.errors == []
+
+
+def test_virsh_knows_nothing_of_it(virsh: Virsh, record_property: Record) -> None:
+    record_property("command", "nwfilter-list")
+
+    refused = virsh("nwfilter-list")
+    assert (refused.returncode, "not supported by the connection driver" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("vcsim", [ESX, CENTER], indirect=True, ids=["esx", "vcenter"])
+def test_vcsim_is_switched(vcsim: dict[str, str], tmp_path: pathlib.Path, record_property: Record) -> None:
+    record_property("peer", "vcsim")
+    where = {"client_address": "192.0.2.1"}
+    on = {"rulesets": [{"name": "sshClient", "enabled": True}], **where}
+    off = {"rulesets": [{"name": "sshClient", "enabled": False}], **where}
+
+    looked, *switched, unknown, required = played(
+        tmp_path,
+        vcsim,
+        where,
+        *(on, on, off, off),
+        {"rulesets": [{"name": "sshclient"}]},
+        {"rulesets": [{"name": "vSphereClient", "enabled": False}]},
+    )
+
+    assert (looked["changed"], len(looked["rulesets"]) > 30) == (False, True)
+    assert [one["changed"] for one in switched] == [True, False, True, False]
+    assert [one["ruleset"]["enabled"] for one in switched] == [True, True, False, False]
+    assert (unknown["failure"]["near"][0], required["failure"]["kind"]) == ("sshClient", "plan")
+
+
+@pytest.mark.parametrize("vcsim", [ESX], indirect=True, ids=["esx"])
+def test_our_rule_sets_are_those_of_vcsim(
+    vcsim: dict[str, str], tmp_path: pathlib.Path, record_property: Record
+) -> None:
+    record_property("peer", "vcsim")
+    (looked,) = played(tmp_path, vcsim, {})
+
+    theirs = {one["name"]: one for one in looked["rulesets"]}
+    shared = [one for one in RULESETS if one.name in theirs]
+    assert len(shared) > 30
+    for one in shared:
+        other = theirs[one.name]
+        assert (one.label, one.required, one.service) == (other["label"], other["required"], other["service"])
+        assert {(rule.direction, rule.protocol, rule.port, rule.end_port, rule.port_type) for rule in one.rules} == {
+            (rule["direction"], rule["protocol"], rule["port"], rule["end_port"], rule["port_type"])
+            for rule in other["rules"]
+        }, one.name
