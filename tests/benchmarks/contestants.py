@@ -10,6 +10,7 @@ A contestant that is not here is left out, by name.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import shlex
@@ -29,11 +30,13 @@ from .measuring import Command
 OURS, KEPT, MODULE = "virt.esx", "virt.esx, persist_session", "virt.esx, module alone"
 COMMUNITY, VMWARE = "community.vmware", "vmware.vmware"
 GOVC, VIRSH, SCRIPT = "govc", "virsh", "pyVmomi by hand"
+GOVC_TASK, VIRSH_TASK = "govc, as a task", "virsh, as a task"
 LEAST = "community.vmware, least properties"
 PING, EMPTY = "ansible.builtin.ping", "an empty play"
 FLOOR = "Python with Ansible and pyVmomi, idle"
-PLAYS = (OURS, KEPT, COMMUNITY, LEAST, VMWARE, PING, EMPTY)
-OTHERS = (COMMUNITY, LEAST, VMWARE, GOVC, VIRSH)
+PLAYS = (OURS, KEPT, COMMUNITY, LEAST, VMWARE, GOVC_TASK, VIRSH_TASK, PING, EMPTY)
+# What somebody may put into a playbook instead of our module, and what has no Ansible around it.
+TASKS, PROGRAMS = (COMMUNITY, LEAST, VMWARE, GOVC_TASK, VIRSH_TASK), (GOVC, VIRSH)
 IDLE = "import ansible.module_utils.basic, pyVmomi.vim"
 
 Tasks = Sequence[Mapping[str, Any]]
@@ -100,6 +103,12 @@ class Place:
             # Sessions are kept below this folder, and each run shall begin without one.
             more = {"XDG_RUNTIME_DIR": str(self._folder("run"))}
         return self._command([sys.executable, "-m", "ansible", "playbook", str(path)], **more)
+
+    def as_task(self, *commands: Command) -> Command:
+        """Run programs as the tasks of a play, as a playbook would without a module for the work."""
+        variables = {name: value for one in commands for name, value in one.environment.items()}
+        tasks = [{"ansible.builtin.command": {"argv": list(one.argv)}} for one in commands]
+        return dataclasses.replace(self.play(tasks), environment=variables)
 
     def module(self, name: str, /, **options: Any) -> Command:
         """Run a module of ours as the process that Ansible would start, without Ansible around it."""

@@ -11,12 +11,28 @@ from pathlib import Path
 
 from .budgets import budgets
 from .charts import Group, chart
-from .contestants import COMMUNITY, FLOOR, GOVC, KEPT, LEAST, MODULE, OURS, PLAYS, SCRIPT, VIRSH, VMWARE
+from .contestants import (
+    COMMUNITY,
+    FLOOR,
+    GOVC,
+    GOVC_TASK,
+    KEPT,
+    LEAST,
+    MODULE,
+    OURS,
+    PLAYS,
+    PROGRAMS,
+    SCRIPT,
+    TASKS,
+    VIRSH,
+    VIRSH_TASK,
+    VMWARE,
+)
 from .results import Measured, Results
 from .rows import BOUNDED, PROFILES
 
 HEAD = ("", "seconds", "x ours", "CPU s", "requests", "logins", "kB", "MiB", "reaction ms")
-GLANCE = (COMMUNITY, LEAST, VMWARE, VIRSH, GOVC, SCRIPT)
+GLANCE = (COMMUNITY, LEAST, VMWARE, VIRSH_TASK, GOVC_TASK, VIRSH, GOVC, SCRIPT)
 LABEL = "ansible_collections.virt.esx.docsite.benchmarks"
 NOTICE = """..
   Copyright (c) 2026, virt.esx maintainers
@@ -30,7 +46,8 @@ What is shown are medians of {runs} runs; who takes longer than eight seconds ru
 Look at the ratios: a machine that does other things too makes every figure worse, and a ratio less so.
 
 * ``x ours``: how many times as long as ours it takes,
-  a play beside the play with our module, a program or a script beside the process of our module alone.
+  a play beside the play with our module, a program or a script beside a process of our module alone.
+  :ref:`A task of a play needs no such process <ansible_collections.virt.esx.docsite.connecting.where>`.
 * ``CPU s``: the computing time on the control node, the simulator's not included.
 * ``MiB``: the memory of the largest process.
 * ``requests``, ``logins``, ``kB``: what the host saw.
@@ -39,6 +56,7 @@ Look at the ratios: a machine that does other things too makes every figure wors
 
 *pyVmomi by hand* is a script that somebody who knows the API well would write for this one purpose.
 Without Ansible around it, it is the limit.
+*As a task* is a program that a play runs with ansible.builtin.command.
 *least properties* asks community.vmware for as little as its options allow.
 """
 PROFILE_NOTES: Mapping[str, str] = {
@@ -53,17 +71,11 @@ TITLES: Mapping[str, str] = {
     "play": "A play of many tasks",
 }
 # Why somebody is faster than we are.
-PROGRAMS = (
+COMPILED = (
     "*govc* and *virsh* are compiled programs."
-    " A module has to load Python, Ansible's library for modules and pyVmomi first{}."
+    " The process of a module has to load Python, Ansible's library for modules and pyVmomi first{}."
+    " In a playbook a task of ours starts no process, and theirs starts two."
 )
-COLLECTIONS = """The collections of others have fewer files than this one.
-Ansible packs a module's files in each play and compiles them in each task.
-That is a tenth of a second of computing time more to power on a machine, and a third to define one,
-and it takes longer where the processors have other things to do.
-It is what a single task on a host that answers at once takes longer;
-requests that are not made, and waits that end when the work does, win it back where there is more to do.
-"""
 
 
 def glance(results: Results, profile: str) -> list[list[str]]:
@@ -117,11 +129,11 @@ def lines(measured: Measured) -> list[str]:
     return ["", *(f"{row[0]:<42} " + " ".join(f"{cell:>9}" for cell in row[1:]) for row in rows), *said]
 
 
-def slower(results: Results) -> list[list[str]]:
-    """Return a line for each time that somebody is faster than we are, below a head."""
+def slower(results: Results, others: Sequence[str]) -> list[list[str]]:
+    """Return a line for each time that one of the others is faster than we are, below a head."""
     found = []
     for one in results.rows:
-        for name, ratio in one.faster().items():
+        for name, ratio in one.faster(others).items():
             ours = OURS if name in PLAYS else MODULE
             pairs = [(one.figure(who, "cpu"), one.figure(who, "requests")) for who in (ours, name)]
             costs = [f"{cpu:.2f}, {requests:,.0f}" for cpu, requests in pairs]
@@ -144,8 +156,10 @@ def closing(results: Results) -> list[str]:
     wide = max((len(budget.work) for budget in made), default=0)
     said = ["", "what is promised"] if made else []
     said += [f"  {one.work:<{wide}}  {one.promised:<18} {one.measured:<10} {one.verdict}" for one in made]
-    faster = [f"  {row}: {who} {ratio}" for row, who, ratio, *_costs in slower(results)[1:]]
-    return [*said, "", "who is faster than ours, with the part of our time", *(faster or ["  nobody"])]
+    for where, others in (("as tasks of a playbook", TASKS), ("without Ansible around them", PROGRAMS)):
+        faster = [f"  {row}: {who} {ratio}" for row, who, ratio, *_costs in slower(results, others)[1:]]
+        said += ["", f"who is faster than ours {where}, with the part of our time", *(faster or ["  nobody"])]
+    return said
 
 
 def write(path: Path, results: Results) -> None:
@@ -173,7 +187,7 @@ def write(path: Path, results: Results) -> None:
 
 def _glances(results: Results) -> Iterator[str]:
     yield from _title("At a glance", "-")
-    yield "Seconds of ours, as a play and as the module's process alone, and how many times as long the others take."
+    yield "Seconds of ours, as a play and as a process of the module alone, and how many times as long the others take."
     yield ""
     for profile in PROFILES:
         table = glance(results, profile)
@@ -191,8 +205,11 @@ def _promises(results: Results) -> Iterator[str]:
         yield from (f"* {one.work}: {one.reason}" for one in made if one.reason)
         yield ""
     yield from _title("Who is faster than ours", "-")
-    faster = slower(results)
-    yield from [*_table(faster), "", PROGRAMS.format(_floor(results)), "", COLLECTIONS] if faster else ["Nobody."]
+    for where, others in (("As tasks of a playbook", TASKS), ("Without Ansible around them", PROGRAMS)):
+        faster = slower(results, others)
+        yield from [f"**{where}**", "", *(_table(faster) if faster else ["Nobody."]), ""]
+        if faster and others is PROGRAMS:
+            yield from [COMPILED.format(_floor(results)), ""]
 
 
 def _family(path: Path, family: str, rows: Sequence[Measured]) -> Iterator[str]:

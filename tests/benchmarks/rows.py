@@ -18,6 +18,7 @@ from .contestants import (
     EMPTY,
     FLOOR,
     GOVC,
+    GOVC_TASK,
     KEPT,
     LEAST,
     MODULE,
@@ -25,6 +26,7 @@ from .contestants import (
     PING,
     SCRIPT,
     VIRSH,
+    VIRSH_TASK,
     VMWARE,
     Place,
 )
@@ -73,7 +75,8 @@ class Row:
         """Return the contestants that take too long to be asked each time."""
         loops = (COMMUNITY, VMWARE, LEAST) if self.turns * TURN_SECONDS[profile] > PATIENCE_SECONDS else ()
         # These wait for one machine after the other.
-        programs = (GOVC, VIRSH) if self.turns * PROFILES[profile].get("task_seconds", 0) > PATIENCE_SECONDS / 2 else ()
+        starts_seconds = self.turns * PROFILES[profile].get("task_seconds", 0)
+        programs = (GOVC, GOVC_TASK, VIRSH, VIRSH_TASK) if starts_seconds > PATIENCE_SECONDS / 2 else ()
         return (*loops, *programs)
 
 
@@ -111,13 +114,22 @@ def all_on(simulator: Simulator) -> str | None:
 def power(count: int) -> Row:
     """Power on so many machines that are off."""
     ours = {"names": names(count), "state": "powered-on", "concurrency": max(16, count)}
+
+    def virsh(place: Place) -> Command:
+        return place.virsh(*(f"start {name}" for name in names(count)))
+
+    def govc(place: Place) -> Command:
+        return place.govc("vm.power", "-on", *names(count))
+
     ways: dict[str, Way] = {
         OURS: lambda place: place.play([{POWER: ours}]),
         COMMUNITY: lambda place: place.play([_loop(COMMUNITY_POWER, count)], COMMUNITY),
         VMWARE: lambda place: place.play([_loop(VMWARE_POWER, count, datacenter="ha-datacenter")], VMWARE),
-        VIRSH: lambda place: place.virsh(*(f"start {name}" for name in names(count))),
+        VIRSH_TASK: lambda place: place.as_task(virsh(place)),
+        GOVC_TASK: lambda place: place.as_task(govc(place)),
+        VIRSH: virsh,
         MODULE: lambda place: place.module("esx_vm_power", **ours),
-        GOVC: lambda place: place.govc("vm.power", "-on", *names(count)),
+        GOVC: govc,
         SCRIPT: lambda place: place.script("power", *names(count)),
     }
     if count == 1:
@@ -144,11 +156,13 @@ def power(count: int) -> Row:
 def already() -> Row:
     """Ask for the state that a machine has."""
     row = power(1)
+    # They fail where there is nothing to do.
+    others = (GOVC, GOVC_TASK, VIRSH, VIRSH_TASK)
     return Row(
         name="already on",
         family="power",
         vms={**row.vms, "power_state": "powered-on"},
-        ways={name: way for name, way in row.ways.items() if name not in (PING, EMPTY, FLOOR, GOVC, VIRSH)},
+        ways={name: way for name, way in row.ways.items() if name not in (PING, EMPTY, FLOOR, *others)},
         check=all_on,
         quick=True,
     )
@@ -198,6 +212,7 @@ def facts(count: int) -> Row:
             LEAST: lambda place: place.play([{"community.vmware.vmware_vm_info": least}], COMMUNITY),
             VMWARE: lambda place: place.play([{"vmware.vmware.vm_resource_info": {}}], VMWARE),
             MODULE: lambda place: place.module("esx_vm_info"),
+            GOVC_TASK: lambda place: place.as_task(place.govc("vm.info", "-json", "*")),
             GOVC: lambda place: place.govc("vm.info", "-json", "*"),
             SCRIPT: lambda place: place.script("facts", *paths),
         },
@@ -219,6 +234,8 @@ def create(count: int) -> Row:
         KEPT: lambda place: creating.play(place, KEPT, count),
         COMMUNITY: lambda place: creating.play(place, COMMUNITY, count),
         VMWARE: lambda place: creating.play(place, VMWARE, count),
+        VIRSH_TASK: lambda place: place.as_task(creating.virsh(place, count)),
+        GOVC_TASK: lambda place: place.as_task(creating.govc(place, count)),
         MODULE: creating.module,
         VIRSH: lambda place: creating.virsh(place, count),
         GOVC: lambda place: creating.govc(place, count),
@@ -253,6 +270,8 @@ def tasks(count: int) -> Row:
             KEPT: lambda place: play(place, POWER, OURS, persist_session=True),
             COMMUNITY: lambda place: play(place, COMMUNITY_POWER, COMMUNITY),
             VMWARE: lambda place: play(place, VMWARE_POWER, VMWARE, datacenter="ha-datacenter"),
+            VIRSH_TASK: lambda place: place.as_task(*(place.virsh(f"start {name}") for name in names(count))),
+            GOVC_TASK: lambda place: place.as_task(*(place.govc("vm.power", "-on", name) for name in names(count))),
             PING: lambda place: place.play([{PING: {}} for _number in range(count)]),
         },
         prepare=_off,
