@@ -64,3 +64,14 @@ QUESTIONS: Final[dict[str, dict[str, Any]]] = {
     "timeout": {"type": "int", "default": TIMEOUT_SECONDS},
     "concurrency": {"type": "int", "default": CONCURRENCY},
 }
+
+# Fragment virt.esx.transfers: how files are carried to a datastore and from one.
+TRANSFERS: Final[dict[str, dict[str, Any]]] = {
+    "replace": {"type": "str", "default": "differing", "choices": ["differing", "always", "never"]},
+    "compare": {"type": "str", "default": "size", "choices": ["size", "content"]},
+    "checksum": {"type": "str"},
+    "retries": {"type": "int", "default": 5},
+    "concurrency": {"type": "int", "default": 4},
+    "stall_timeout": {"type": "int", "default": 60},
+    "timeout": {"type": "int", "default": 300},
+}

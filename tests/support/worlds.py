@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -20,12 +20,12 @@ from ansible_collections.virt.esx.plugins.module_utils._argspec import CONNECTIO
 from ansible_collections.virt.esx.plugins.module_utils._errors import ConnectError, ConnectionLost, EsxError
 from ansible_collections.virt.esx.plugins.module_utils._vi.connection import Credentials, Session
 from ansible_collections.virt.esx.plugins.module_utils._vi.host import Host
-from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Transport, Trust
+from ansible_collections.virt.esx.plugins.module_utils._vi.transport import Address, Loan, Transport, Trust
 from ansible_collections.virt.esx.tests.esxsim import SimStub, World
 from ansible_collections.virt.esx.tests.esxsim.faults import HostDown, WireFailure
 from ansible_collections.virt.esx.tests.esxsim.files import routes
 from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
-from ansible_collections.virt.esx.tests.esxsim.wire import Body, Request
+from ansible_collections.virt.esx.tests.esxsim.wire import Body, Request, Response
 
 ADDRESS = Address(host="esxsim")
 
@@ -35,6 +35,74 @@ class NoSocket:
 
     def sendall(self, data: bytes, /) -> None:
         """Take it."""
+
+
+class WorldConnection:
+    """A connection of http.client as far as files need one, with a world at its other end."""
+
+    sock = None
+
+    def __init__(self, client: SimStub) -> None:
+        self._client = client
+        self._response = Response()
+
+    def request(
+        self, verb: str, target: str, body: Iterable[Any] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Send a request; the reply is kept."""
+        content = b"".join(bytes(block) for block in body)
+        parts = urlsplit(target)
+        known = {name.lower(): value for name, value in (headers or {}).items()}
+        request = Request(
+            method=verb,
+            target=target,
+            path=unquote(parts.path),
+            query=dict(parse_qsl(parts.query)),
+            headers=known,
+            body=Body(io.BytesIO(content), NoSocket(), known),
+            keep_alive=True,
+            session=self._client.session,
+        )
+        try:
+            self._response = routes(self._client.world)["/folder"](request)
+        except HostDown as error:
+            raise ConnectionRefusedError(str(error)) from error
+        except WireFailure as error:
+            raise ConnectionResetError(str(error)) from error
+
+    def getresponse(self) -> WorldReply:
+        """Return what the world said."""
+        if self._response.spoilt == "drop":
+            raise ConnectionResetError("no reply")
+        return WorldReply(self._response)
+
+
+class WorldReply:
+    """A reply of http.client as far as files need one."""
+
+    will_close = False
+
+    def __init__(self, response: Response) -> None:
+        self.status = response.status
+        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        self._body = io.BytesIO(body[: len(body) // 2] if response.spoilt == "truncate" else body)
+        self._headers = {"Content-Length": str(response.size), **response.headers}
+
+    def getheader(self, name: str) -> str | None:
+        """Return a header."""
+        return self._headers.get(name)
+
+    def read(self) -> bytes:
+        """Return what is left of the body."""
+        return self._body.read()
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer."""
+        return self._body.readinto(buffer)
+
+    def isclosed(self) -> bool:
+        """Return whether another request may follow."""
+        return True
 
 
 class WorldTransport(Transport):
@@ -70,6 +138,15 @@ class WorldTransport(Transport):
         if response.spoilt:
             raise ConnectionLost(f"the connection was lost during {verb} of a file", method=verb)
         return response.status, response.body if isinstance(response.body, bytes) else b"".join(response.body)
+
+    @contextmanager
+    def lend(self, what: str, timeout: float) -> Iterator[Loan]:
+        del timeout
+        self.requests += 1
+        try:
+            yield Loan(WorldConnection(self._world))
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionLost(f"the connection was lost during {what}: {error}", method=what) from error
 
     def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
         del timeout

@@ -146,9 +146,9 @@ class Files:
             force=False,
         )
 
-    def move(self, source: DatastorePath, target: DatastorePath) -> None:
+    def move(self, source: DatastorePath, target: DatastorePath, *, force: bool = False) -> None:
         """
-        Move a file that is no disk, or a folder, to where nothing is.
+        Move a file that is no disk, or a folder, to where nothing is, or with ``force`` in the place of a file.
 
         Raises:
             TaskFailed: something is there already, or something else failed.
@@ -158,7 +158,7 @@ class Files:
             ("sourceDatacenter", "destinationDatacenter"),
             sourceName=str(source),
             destinationName=str(target),
-            force=False,
+            force=force,
         )
 
     def make_folder(self, path: DatastorePath) -> bool:

@@ -20,8 +20,8 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -128,6 +128,14 @@ class _PinnedConnection(http.client.HTTPSConnection):
                 f"not the expected {_colons(self.thumbprint)}; if the certificate was renewed, pin the new thumbprint",
                 thumbprint=_colons(found),
             )
+
+
+class Loan:
+    """A connection that one request has for itself; ``is_whole`` is set once its reply was read to the end."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.is_whole = False
 
 
 class Transport(sdk.SoapStubAdapterBase):
@@ -248,10 +256,38 @@ class Transport(sdk.SoapStubAdapterBase):
             ConnectError: no connection; the host saw nothing.
             ConnectionLost: the request was sent, or may have been, and no usable reply came.
         """
+        return self._http(verb, target, body, self.file_headers, f"{verb} of a file", self._reply_timeout)
+
+    @property
+    def file_headers(self) -> dict[str, str]:
+        """The headers of a request for a file; they hold the session's cookie, a secret."""
         headers = {"Content-Type": "application/octet-stream", "User-Agent": "virt.esx"}
-        if self._cookie is not None:
-            headers["Cookie"] = self._cookie
-        return self._http(verb, target, body, headers, f"{verb} of a file", self._reply_timeout)
+        return headers if self._cookie is None else {**headers, "Cookie": self._cookie}
+
+    @contextmanager
+    def lend(self, what: str, timeout: float) -> Iterator[Loan]:
+        """
+        Lend a connection for one request, of which too much is sent or comes to hold it in memory.
+
+        Nothing may come or go for ``timeout`` seconds at most.
+
+        Raises:
+            ConnectError: no connection; the host saw nothing.
+            ConnectionLost: it was lost meanwhile, or the reply is none.
+        """
+        loan = Loan(self._connection())
+        try:
+            if loan.connection.sock is not None:
+                loan.connection.sock.settimeout(timeout)
+            with self._lock:
+                self.requests += 1
+            yield loan
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionLost(
+                f"the connection to {self.address} was lost during {what}: {_words(error)}", method=what
+            ) from error
+        finally:
+            self._give_back(loan.connection, reusable=loan.is_whole)
 
     def _exchange(self, method: str, request: bytes, timeout: float) -> tuple[int, bytes]:
         return self._http("POST", "/sdk", request, self._headers(), method, timeout)

@@ -25,7 +25,9 @@ from ansible_collections.virt.esx.plugins.modules import (
     esx_vm_snapshot,
     esx_vm_snapshot_info,
     esx_volume,
+    esx_volume_download,
     esx_volume_info,
+    esx_volume_upload,
 )
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import run, world_of
@@ -58,6 +60,8 @@ CALLS: list[tuple[ModuleType, dict[str, Any]]] = [
     (esx_datastore_info, {"names": ["nowhere"]}),
     (esx_volume, {"path": "[datastore1] new/a.vmdk", "capacity_kib": 1024}),
     (esx_volume, {"path": "[datastore1] nobody", "state": "absent"}),
+    (esx_volume_download, {"src": "[datastore1] web02/web02.vmx", "dest": "/nowhere/web02.vmx"}),
+    (esx_volume_upload, {"src": __file__, "dest": "[datastore1] new/a.txt", "compare": "content"}),
     (esx_volume_info, {}),
     (esx_volume_info, {"path": "[datastore1] web02/web02.vmx", "with_users": True, "with_uuid": True}),
     (esx_host_info, {}),
