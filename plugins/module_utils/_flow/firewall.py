@@ -89,6 +89,16 @@ def _network(text: str) -> Network | None:
         return None
 
 
+def meaning(text: str) -> Network | str:
+    """Return who is meant by an address or a network; a network of one is that address, and what is none stays text."""
+    return _network(text) or text
+
+
+def meanings(allowed: Allowed) -> frozenset[Network | str]:
+    """Return who is meant by the lists, in no order."""
+    return frozenset(map(meaning, (*allowed.addresses, *allowed.networks)))
+
+
 def _within(part: Network, whole: Network) -> bool:
     return part.version == whole.version and part.prefixlen >= whole.prefixlen and part.network_address in whole
 

@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from .._errors import OptionError, PlanError
-from .firewall import POLICY, Address, Allowed, plain_address
+from .firewall import POLICY, Address, Allowed, meaning, meanings, plain_address
 
 CHANGES = ("set", "add", "remove")
 
@@ -35,7 +35,9 @@ class WantedAllowed:
         """
         addresses, networks = self.addresses or (), self.networks or ()
         if self.change == "add":
-            return have if have.all_ip else _allowed((*have.addresses, *addresses), (*have.networks, *networks))
+            there = meanings(have)
+            more = [tuple(one for one in part if meaning(one) not in there) for part in (addresses, networks)]
+            return have if have.all_ip else _listed((*have.addresses, *more[0]), (*have.networks, *more[1]))
         if self.change == "remove":
             if have.all_ip and (addresses or networks):
                 raise PlanError(
@@ -43,31 +45,21 @@ class WantedAllowed:
                     "give 'change: set' with those who shall be allowed",
                     ruleset=name,
                 )
-            return Allowed(
-                all_ip=have.all_ip,
-                addresses=tuple(one for one in have.addresses if one not in addresses),
-                networks=tuple(one for one in have.networks if one not in networks),
-            )
+            gone = {meaning(one) for one in (*addresses, *networks)}
+            left = [tuple(one for one in part if meaning(one) not in gone) for part in (have.addresses, have.networks)]
+            return have if have.all_ip else _listed(left[0], left[1])
         if self.all_ip:
             # While all are allowed, nobody looks at the lists.
             return have if have.all_ip else Allowed()
         if self.addresses is None and self.networks is None:
-            return Allowed(all_ip=False, addresses=have.addresses, networks=have.networks)
-        wanted = _allowed(addresses, networks)
-        return have if _is_same(have, wanted) else wanted
+            return _listed(have.addresses, have.networks)
+        wanted = _listed(addresses, networks)
+        is_same = not have.all_ip and meanings(have) == meanings(wanted)
+        return have if is_same else wanted
 
 
-def _allowed(addresses: Sequence[str], networks: Sequence[str]) -> Allowed:
-    return Allowed(all_ip=False, addresses=tuple(dict.fromkeys(addresses)), networks=tuple(dict.fromkeys(networks)))
-
-
-def _is_same(one: Allowed, other: Allowed) -> bool:
-    """Tell whether two are the same, in whichever order."""
-    return (one.all_ip, set(one.addresses), set(one.networks)) == (
-        other.all_ip,
-        set(other.addresses),
-        set(other.networks),
-    )
+def _listed(addresses: Sequence[str], networks: Sequence[str]) -> Allowed:
+    return Allowed(all_ip=False, addresses=tuple(addresses), networks=tuple(networks))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -203,6 +203,8 @@ def test_with_nothing_said_all_is_read() -> None:
         {"addresses": ["10.0.0.1", "2001:DB8:0:0::1"], "networks": ["192.0.2.0/255.255.255.0", "2001:db8:1::/48"]},
         {"networks": ["2001:db8:1::/48", "192.0.2.0/24"], "addresses": ["2001:db8::1", "10.0.0.1", "10.0.0.1"]},
         {"change": "add", "addresses": ["2001:db8::1"]},
+        {"change": "add", "networks": ["10.0.0.1/32"]},
+        {"addresses": ["2001:db8::1"], "networks": ["10.0.0.1/32", "192.0.2.0/24", "2001:db8:1::/48"]},
         {"change": "remove", "addresses": ["2001:db8::2"], "networks": ["10.0.0.0/8"]},
         {"all_ip": False},
     ],
