@@ -28,7 +28,7 @@ from .contestants import Place
 from .measuring import Command, Costs, Simulator, simulator
 
 GIB = 1024**3
-BLOCK = 64 * 1024**2
+BLOCK = 16 * 1024**2
 OURS, CURL, GOVC = "ours", "curl", "govc"
 LEAST_RATIO = 0.9
 MOST_MIB = 100.0
