@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.tests.esxsim.firewall_rules import RULESETS
+from ansible_collections.virt.esx.tests.esxsim.http import Server
+from ansible_collections.virt.esx.tests.peers.test_collections import Control
 from ansible_collections.virt.esx.tests.support.clients import Govc, Virsh, variables
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 
@@ -100,3 +102,41 @@ def test_our_rule_sets_are_those_of_vcsim(
             (rule["direction"], rule["protocol"], rule["port"], rule["end_port"], rule["port_type"])
             for rule in other["rules"]
         }, one.name
+
+
+COMMUNITY = "community.vmware.vmware_host_firewall"
+
+
+def test_community_firewall_and_ours_see_each_others_work(
+    server: Server, tmp_path: pathlib.Path, record_property: Record
+) -> None:
+    control = Control(server, tmp_path, record_property)
+    control.release(f"{COMMUNITY}_manager")
+    host = {"esxi_hostname": "esx1.example.com"}
+    some = {"all_ip": False, "ip_address": ["192.0.2.1", "2001:db8::1"], "ip_network": ["10.0.0.0/8"]}
+    elsewhere = {"all_ip": False, "ip_address": ["198.51.100.1"]}
+    theirs = [
+        {"name": "sshClient", "enabled": True, "allowed_hosts": some},
+        {"name": "vSphereClient", "enabled": True, "allowed_hosts": elsewhere},
+    ]
+    wish = {"addresses": ["2001:DB8::1", "192.0.2.1"], "networks": ["10.0.0.0/255.0.0.0"]}
+    lockout = {"rulesets": [{"name": "vSphereClient", "allowed": {"addresses": ["198.51.100.1"]}}]}
+
+    (refused,) = played(tmp_path, variables(server), lockout)
+    (done,) = control.run(f"{COMMUNITY}_manager", {**host, "rules": theirs})
+    same, other = played(
+        tmp_path,
+        variables(server),
+        {"rulesets": [{"name": "sshClient", "enabled": True, "allowed": wish}]},
+        {"rulesets": [{"name": "sshClient", "allowed": {"networks": ["::/0"]}}]},
+    )
+    (info,) = control.run(f"{COMMUNITY}_info", host)
+
+    assert (done["changed"], same["changed"], other["changed"]) == (True, False, True)
+    (rulesets,) = info["hosts_firewall_info"].values()
+    allowed = {one["key"]: one["allowed_hosts"] for one in rulesets}
+    assert allowed["sshClient"] == {"all_ip": False, "ip_address": [], "ip_network": ["::/0"]}
+    # Where ours refuses, they have locked themselves out.
+    assert refused["failure"]["shut_out"] == {"address": "127.0.0.1", "port": 443, "rulesets": ["vSphereClient"]}
+    assert (allowed["vSphereClient"]["all_ip"], allowed["vSphereClient"]["ip_address"]) == (False, ["198.51.100.1"])
+    assert server.world.errors == []
