@@ -33,14 +33,14 @@ options:
     choices: [size, content]
   checksum:
     description:
-      - What one file must come to, as an algorithm and its digits, V(sha256:9f86d081...) for example. The algorithms are
-        V(md5), V(sha1), V(sha224), V(sha256), V(sha384) and V(sha512).
+      - What one file must come to, as an algorithm and its digits, V(sha256:9f86d081...) for example.
+        The algorithms are V(md5), V(sha1), V(sha224), V(sha256), V(sha384) and V(sha512).
       - If it is left out, no checksum is looked at but for O(compare=content).
     type: str
   retries:
     description:
       - How often a file is taken up again whose transfer was cut, or for which the host had no good answer,
-        with a pause before that grows from a tenth of a second to ten seconds.
+        with a pause before that grows from half a second to ten seconds.
     type: int
     default: 5
   concurrency:

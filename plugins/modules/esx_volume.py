@@ -89,6 +89,7 @@ notes:
     that of M(virt.esx.esx_vm_clone).
 seealso:
   - module: virt.esx.esx_volume_info
+  - module: virt.esx.esx_volume_upload
   - module: virt.esx.esx_vm_define
 """
 

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 # After these a transfer may be tried again.
 CUT = (ConnectionLost, ConnectError)
 # How long to wait before it is: a little longer each time.
-_FIRST_PAUSE_SECONDS = 0.1
+_FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 # How often at most it is told how far it is.
 _TOLD_SECONDS = 0.25
@@ -73,6 +73,8 @@ class Carrier:
         self.files = Files.of(host.session, self.environment, timeout=wish.timeout)
         self.streams = Streams(host.session, self.environment.datacenter, stall_timeout=wish.stall_timeout)
         self.trees = RemoteTrees(host.session, self.store.browser, timeout=wish.timeout)
+        # A session has one property collector, on which one thread at a time may wait for a task.
+        self.one_task = threading.Lock()
 
     def path(self, below: str) -> DatastorePath:
         """

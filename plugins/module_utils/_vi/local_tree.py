@@ -104,10 +104,13 @@ class Source:
         digest = None if self._algorithm is None else _hash(self._algorithm)
         with _telling("src", self._path), Path(self._path).open("rb", buffering=0) as file:
             self._check(os.fstat(file.fileno()))
-            while count := file.readinto(self._buffer):
+            left = self._size
+            # One that grows and grows has an end too.
+            while left > 0 and (count := file.readinto(self._buffer)):
                 if digest is not None:
                     digest.update(self._buffer[:count])
                 yield self._buffer[:count]
+                left -= count
             self._check(os.fstat(file.fileno()))
         self.digest = None if digest is None else digest.hexdigest()
 

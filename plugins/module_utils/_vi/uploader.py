@@ -165,7 +165,8 @@ class _Upload(Carrier):
         sent = _Sent(source, self._tally)
         try:
             _nothing, taken = self.again(lambda: self._send(source, sent, temporary, piece))
-            self._move(temporary, path)
+            with self.one_task:
+                self._move(temporary, path)
         except EsxError as error:
             self._forget(temporary, error)
             raise
@@ -206,7 +207,8 @@ class _Upload(Carrier):
 
     def _forget(self, temporary: DatastorePath, error: EsxError) -> None:
         try:
-            self.files.delete(temporary)
+            with self.one_task:
+                self.files.delete(temporary)
         except EsxError as trouble:
             error.args = (f"{error}; what has come is left as {temporary}, for the next run to write over ({trouble})",)
 

@@ -30,10 +30,10 @@ TREES = st.dictionaries(NAMES, st.integers(0, 3)).map(
 WHEN = "Sun, 01 Nov 2026 06:00:00 GMT"
 
 
-def wish(**given: Any) -> TransferWish:
+def wish(**wanted: Any) -> TransferWish:
     usual = {"replace": Replace.DIFFERING, "compare": Compare.SIZE, "checksum": None}
     numbers = {"retries": 1, "concurrency": 2, "stall_timeout": 3, "timeout": 4}
-    return TransferWish(**{**usual, **numbers, **given})
+    return TransferWish(**{**usual, **numbers, **wanted})
 
 
 @given(TREES, TREES, st.sampled_from(Replace), st.sampled_from(Compare))

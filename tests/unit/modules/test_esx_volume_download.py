@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.virt.esx.plugins.module_utils._vi import carrier
 from ansible_collections.virt.esx.plugins.modules import esx_volume_download, esx_volume_upload
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
@@ -30,6 +31,11 @@ READS = {
 SHA256 = hashlib.sha256(NEW).hexdigest()
 BIG = "[datastore1] big/new.iso"
 TREE = "[datastore1] tree"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "_FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

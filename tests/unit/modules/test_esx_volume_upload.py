@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._flow.course import VARIABLE
+from ansible_collections.virt.esx.plugins.module_utils._vi import carrier
 from ansible_collections.virt.esx.plugins.modules import esx_volume_upload
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.filestore import File
@@ -46,6 +47,11 @@ FORCED: list[dict[str, Any]] = [
     {"dest": "[datastore1] new/tree/", "src": "tree", "concurrency": 3},
     {"dest": "[datastore1] iso", "src": "tree", "compare": "content"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "_FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from ansible_collections.virt.esx.tests.support.worlds import params
 
 CUTS = 20
 MIB = 1024**2
-SIZE = 4 * MIB + 12345
+SIZE = 2 * MIB + 12345
 ISO = "[datastore1] iso/a.iso"
 
 
@@ -98,12 +98,12 @@ def test_downloads_that_are_cut_damage_nothing(server: Server, tmp_path: pathlib
 
 def test_what_has_come_does_not_come_again(server: Server, tmp_path: pathlib.Path) -> None:
     store_of(server.world).upload("iso/a.iso", content_of(1))
-    server.world.faults.add(FaultRule(method="GET", action="cut", after_bytes=3 * MIB))
+    server.world.faults.add(FaultRule(method="GET", action="cut", after_bytes=MIB))
     server.log.clear()
 
     assert carry(esx_volume_download, server, src=ISO, dest=str(tmp_path / "a.iso")) is None
     sent = [record.sent for record in server.log if record.method == "GET"]
-    assert sent == [SIZE, SIZE - 3 * MIB]
+    assert sent == [SIZE, SIZE - MIB]
     assert (tmp_path / "a.iso").read_bytes() == content_of(1)
 
 
@@ -113,6 +113,42 @@ def test_who_says_nothing_any_more_is_left(server: Server, tmp_path: pathlib.Pat
 
     assert carry(esx_volume_download, server, src=ISO, dest=str(tmp_path / "a.iso"), stall_timeout=1) is None
     assert (tmp_path / "a.iso").read_bytes() == content_of(2)
+
+
+def test_a_host_that_stops_listening_is_left(server: Server, tmp_path: pathlib.Path) -> None:
+    """It still holds the file open when the next try comes, and refuses that for a while."""
+    (tmp_path / "a.iso").write_bytes(bytes(32 * MIB))
+    server.world.faults.add(FaultRule(method="PUT", action="stall", after_bytes=MIB, seconds=2))
+    given = {"src": str(tmp_path / "a.iso"), "dest": "[datastore1] c.iso", "stall_timeout": 1, "retries": 14}
+
+    assert carry(esx_volume_upload, server, **given) is None
+    assert store_of(server.world).get("c.iso").length == 32 * MIB
+    assert not [path for path, _file in store_of(server.world) if "virt-esx" in path]
+
+
+@pytest.mark.parametrize("module", [esx_volume_upload, esx_volume_download])
+def test_a_host_that_restarts_in_the_middle_is_waited_for(
+    server: Server, tmp_path: pathlib.Path, module: ModuleType
+) -> None:
+    store_of(server.world).upload("iso/a.iso", content_of(4))
+    (tmp_path / "a.iso").write_bytes(content_of(5))
+    is_upload = module is esx_volume_upload
+    ends = {"src": str(tmp_path / "a.iso"), "dest": ISO} if is_upload else {"src": ISO, "dest": str(tmp_path / "a.iso")}
+    method = "PUT" if is_upload else "GET"
+    server.world.faults.add(FaultRule(method=method, action="cut", after_bytes=MIB))
+    server.world.faults.add(FaultRule(method=method, action="restart-before", seconds=0.3, skip=1))
+
+    assert carry(module, server, retries=12, replace="always", **ends) is None
+    assert store_of(server.world).get("iso/a.iso").read() == (tmp_path / "a.iso").read_bytes()
+
+
+def test_a_session_that_ends_before_a_large_upload_is_renewed(server: Server, tmp_path: pathlib.Path) -> None:
+    """The host refuses before it has read anything, and hangs up on who goes on sending."""
+    (tmp_path / "a.iso").write_bytes(bytes(32 * MIB))
+    server.world.faults.add(FaultRule(method="PUT", action="session-expiry"))
+
+    assert carry(esx_volume_upload, server, src=str(tmp_path / "a.iso"), dest="[datastore1] b.iso", retries=0) is None
+    assert store_of(server.world).get("b.iso").length == 32 * MIB
 
 
 def test_a_datastore_that_fills_up_meanwhile_is_a_failure_at_once(server: Server, tmp_path: pathlib.Path) -> None:
