@@ -61,6 +61,7 @@ notes:
     Without it all hosts are meant, within O(datacenter) if that is set.
   - Distributed switches are not among them. They belong to a vCenter, and libvirt does not list them either.
 seealso:
+  - module: virt.esx.esx_network
   - module: virt.esx.esx_interface_info
 """
 
@@ -451,8 +452,8 @@ networks:
               sample: "12"
     network_xml:
       description: >-
-        It as libvirt's C(<network>). It is what C(virsh net-dumpxml) shows, and a VLAN and an MTU beside that
-        where they are not the usual ones.
+        It as libvirt's C(<network>), as O(virt.esx.esx_network#module:network_xml) takes it. It is what C(virsh
+        net-dumpxml) shows, and a VLAN and an MTU beside that where they are not the usual ones.
       type: str
       returned: if O(with_network_xml) is set
       sample: "<network>\n  <name>vSwitch0</name>\n</network>\n"

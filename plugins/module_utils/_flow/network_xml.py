@@ -142,12 +142,12 @@ def _shaping(bandwidth: Element | None) -> dict[str, Any] | None:
     said = ways["inbound"]
     if not any(said.values()):
         return None
-    return {
-        "status": ENABLED,
+    limits = {
         "average_bps": said["average"] * KBYTE_BITS,
         "peak_bps": said["peak"] * KBYTE_BITS,
         "burst_bytes": said["burst"] * KIB,
     }
+    return {"status": ENABLED, **{name: value for name, value in limits.items() if value}}
 
 
 def _limits(way: Element | None) -> dict[str, int] | None:

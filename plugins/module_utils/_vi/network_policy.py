@@ -19,6 +19,7 @@ from . import sdk
 _FLAGS: Mapping[Any, str] = {True: ENABLED, False: DISABLED}
 _CONSENT: Mapping[Any, str] = {True: ACCEPT, False: REJECT}
 _BEACON: Mapping[Any, str] = {True: "beacon", False: "link"}
+_MEANT = {ENABLED: True, DISABLED: False, ACCEPT: True, REJECT: False, "beacon": True, "link": False}
 _SECURITY = {
     "promiscuous": "allowPromiscuous",
     "mac_changes": "macChanges",
@@ -53,45 +54,53 @@ def said_policy(policy: Any, *, inherits: bool = False) -> Fact:
 
 
 def made_policy(base: Any, fact: Mapping[str, Any]) -> Any:
-    """Return vSphere's policy that says what the plain one does, and otherwise what ``base`` does; None: nothing."""
+    """Return vSphere's policy that says what the plain one does, and otherwise what ``base`` does."""
     kind: Any = sdk.vim.host.NetworkPolicy
-    security, shaping, teaming = fact["security"], fact["shaping"], fact["teaming"]
-    old = getattr(base, "nicTeaming", None)
-    criteria = getattr(old, "failureCriteria", None) or kind.NicFailureCriteria()
-    beacon = {"beacon": True, "link": False}.get(teaming["failure_detection"] or "")
-    order = None
-    if teaming["active_uplinks"] is not None or teaming["standby_uplinks"] is not None:
-        order = kind.NicOrderPolicy(
-            activeNic=list(teaming["active_uplinks"] or ()), standbyNic=list(teaming["standby_uplinks"] or ())
-        )
-    failback = _flag(teaming["failback"])
-    given = teaming["policy"]
+    security = {name: _meant(fact["security"][word]) for word, name in _SECURITY.items()}
+    shaping = {name: fact["shaping"][word] for word, name in _SHAPING.items()}
     return kind(
-        security=kind.SecurityPolicy(**{name: _consent(security[word]) for word, name in _SECURITY.items()}),
-        nicTeaming=kind.NicTeamingPolicy(
-            policy=None if given in (None, INHERIT) else given.replace("-", "_"),
-            reversePolicy=getattr(old, "reversePolicy", None),
-            notifySwitches=_flag(teaming["notify_switches"]),
-            rollingOrder=None if failback is None else not failback,
-            failureCriteria=_with(criteria, checkBeacon=beacon),
-            nicOrder=order,
-        ),
+        security=_part(kind.SecurityPolicy, security),
+        nicTeaming=_teaming(getattr(base, "nicTeaming", None), fact["teaming"]),
         offloadPolicy=getattr(base, "offloadPolicy", None),
-        shapingPolicy=kind.TrafficShapingPolicy(
-            enabled=_flag(shaping["status"]), **{name: shaping[word] for word, name in _SHAPING.items()}
-        ),
+        shapingPolicy=_part(kind.TrafficShapingPolicy, {"enabled": _meant(fact["shaping"]["status"]), **shaping}),
     )
 
 
-def _with(given: Any, **changes: Any) -> Any:
+def _teaming(base: Any, teaming: Mapping[str, Any]) -> Any:
+    kind: Any = sdk.vim.host.NetworkPolicy
+    active, standby = teaming["active_uplinks"], teaming["standby_uplinks"]
+    order = None
+    if active is not None or standby is not None:
+        order = kind.NicOrderPolicy(activeNic=list(active or ()), standbyNic=list(standby or ()))
+    failback, policy = _meant(teaming["failback"]), teaming["policy"]
+    criteria = getattr(base, "failureCriteria", None) or kind.NicFailureCriteria()
+    said = {
+        "policy": None if policy in (None, INHERIT) else policy.replace("-", "_"),
+        "reversePolicy": getattr(base, "reversePolicy", None),
+        "notifySwitches": _meant(teaming["notify_switches"]),
+        "rollingOrder": None if failback is None else not failback,
+        "failureCriteria": _part(
+            kind.NicFailureCriteria, {**_fields(criteria), "checkBeacon": _meant(teaming["failure_detection"])}
+        ),
+        "nicOrder": order,
+    }
+    return _part(kind.NicTeamingPolicy, said)
+
+
+def with_fields(given: Any, **changes: Any) -> Any:
     """Copy a data object with other values in some fields."""
-    fields = {info.name: getattr(given, info.name) for info in given._GetPropertyList()}
-    return type(given)(**{**fields, **changes})
+    return type(given)(**{**_fields(given), **changes})
 
 
-def _flag(word: str | None) -> bool | None:
-    return {ENABLED: True, DISABLED: False}.get(word or "")
+def _fields(given: Any) -> dict[str, Any]:
+    return {info.name: getattr(given, info.name) for info in given._GetPropertyList()}
 
 
-def _consent(word: str | None) -> bool | None:
-    return {ACCEPT: True, REJECT: False}.get(word or "")
+def _part(kind: Any, fields: Mapping[str, Any]) -> Any:
+    """Make a part of a policy; None if it says nothing."""
+    said = {name: value for name, value in fields.items() if value is not None and not name.startswith("dynamic")}
+    return kind(**said) if said else None
+
+
+def _meant(word: str | None) -> bool | None:
+    return _MEANT.get(word or "")
