@@ -18,6 +18,13 @@ SCENARIO = {
     # The host says 25 % at the beginning and 75 % in the middle.
     "defaults": {"copy_seconds": 5},
 }
+NO_PIPES = """import os
+
+def mkfifo(*_given, **_named):
+    raise OSError("no pipes here")
+
+os.mkfifo = mkfifo
+"""
 CLONE = "virt.esx.esx_vm_clone"
 
 
@@ -39,3 +46,14 @@ def test_a_long_copy_shows_how_far_it_is(tmp_path: pathlib.Path) -> None:
     assert len(shown) in (1, 2), played.output
     assert re.fullmatch(r"web01, disk 1 of 1: 75 %, 6\.0 GiB of 8\.0 GiB, \S+ \wiB/s, \d+ s left", shown[-1])
     assert all(line.startswith("web01, disk 1 of 1: ") for line in shown)
+
+
+def test_where_no_pipe_can_be_made_the_work_is_done_all_the_same(tmp_path: pathlib.Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "sitecustomize.py").write_text(NO_PIPES, "utf-8")
+    with serving({"vms": SCENARIO["vms"]}, tmp_path) as server:
+        place = {**variables(server), "PYTHONPATH": str(library)}
+        played = run_tasks([{CLONE: {"source": "golden", "name": "web01"}}], tmp_path, variables=place)
+
+    assert played.results[0]["changed"], played.output
