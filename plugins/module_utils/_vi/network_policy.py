@@ -54,16 +54,17 @@ def said_policy(policy: Any, *, inherits: bool = False) -> Fact:
 
 
 def made_policy(base: Any, fact: Mapping[str, Any]) -> Any:
-    """Return vSphere's policy that says what the plain one does, and otherwise what ``base`` does."""
+    """Return vSphere's policy that says what the plain one does, and otherwise what ``base`` does; None: nothing."""
     kind: Any = sdk.vim.host.NetworkPolicy
     security = {name: _meant(fact["security"][word]) for word, name in _SECURITY.items()}
     shaping = {name: fact["shaping"][word] for word, name in _SHAPING.items()}
-    return kind(
-        security=_part(kind.SecurityPolicy, security),
-        nicTeaming=_teaming(getattr(base, "nicTeaming", None), fact["teaming"]),
-        offloadPolicy=getattr(base, "offloadPolicy", None),
-        shapingPolicy=_part(kind.TrafficShapingPolicy, {"enabled": _meant(fact["shaping"]["status"]), **shaping}),
-    )
+    said = {
+        "security": _part(kind.SecurityPolicy, security),
+        "nicTeaming": _teaming(getattr(base, "nicTeaming", None), fact["teaming"]),
+        "offloadPolicy": getattr(base, "offloadPolicy", None),
+        "shapingPolicy": _part(kind.TrafficShapingPolicy, {"enabled": _meant(fact["shaping"]["status"]), **shaping}),
+    }
+    return _part(kind, said)
 
 
 def _teaming(base: Any, teaming: Mapping[str, Any]) -> Any:
@@ -97,7 +98,7 @@ def _fields(given: Any) -> dict[str, Any]:
 
 
 def _part(kind: Any, fields: Mapping[str, Any]) -> Any:
-    """Make a part of a policy; None if it says nothing."""
+    """Make a policy or a part of one; None if it says nothing."""
     said = {name: value for name, value in fields.items() if value is not None and not name.startswith("dynamic")}
     return kind(**said) if said else None
 

@@ -150,7 +150,8 @@ class _Work:
             name=name,
             vlanId=wanted["vlan_id"],
             vswitchName=self.wish.name,
-            policy=made_policy(getattr(base, "policy", None), wanted),
+            # A host wants one, even if it says nothing.
+            policy=made_policy(getattr(base, "policy", None), wanted) or sdk.vim.host.NetworkPolicy(),
         )
         if change.verb == "add":
             self.session.call(system, "AddPortGroup", portgrp=spec)
