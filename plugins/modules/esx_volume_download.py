@@ -16,7 +16,7 @@ author: virt.esx maintainers (@virt-esx)
 description:
   - Brings a file, such as an image, a log or a part of a disk, or a folder with all in it, from a datastore to the
     machine where the module runs. With C(delegate_to=localhost) that is the controller.
-  - It comes over HTTPS in blocks of a mebibyte, so it takes the same little memory however large the files are.
+  - It comes over HTTPS in blocks, so it takes the same little memory however large the files are.
   - Each file is written under another name beside its place, and takes its place when it is whole. Whatever happens
     before, what was there is as it was, and nothing of what did not become whole is left.
   - Of a folder, only what differs is brought. What else is in the folder here stays there.

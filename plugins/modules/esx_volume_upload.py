@@ -16,7 +16,7 @@ author: virt.esx maintainers (@virt-esx)
 description:
   - Carries a file, such as an image or a part of a disk, or a folder with all in it, from the machine where the module
     runs to a datastore. With C(delegate_to=localhost) that is the controller.
-  - It goes over HTTPS in blocks of a mebibyte, so it takes the same little memory however large the files are.
+  - It goes over HTTPS in blocks, so it takes the same little memory however large the files are.
   - Each file comes under another name beside its place, is looked at there, and only then moved to its place.
     Whatever happens before, what was there is as it was, and nothing of what did not become whole is left.
   - Of a folder, only what differs is carried over. What else is in the folder on the datastore stays there.

@@ -96,7 +96,10 @@ def measured(size: int, runs: int, host: Simulator, folder: Path) -> tuple[dict[
         # Nobody is always the first.
         order = list(up)[number % len(up) :] + list(up)[: number % len(up)]
         for who in order:
+            # What the one before has written is not this one's to wait for.
+            os.sync()
             up[who].runs.append(host.measure(uploads(place, host.ready, local)[who]()))
+            os.sync()
             down[who].runs.append(host.measure(downloads(place, host.ready, folder)[who]()))
             came = folder / who
             is_same = is_same and came.exists() and filecmp.cmp(local, came, shallow=False)
