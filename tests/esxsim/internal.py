@@ -33,8 +33,13 @@ def _known(wsdl_name: str) -> bool:
 
 def _load() -> None:
     """Tell pyVmomi of them, unless somebody did already: its tables are there once for all."""
-    if _known("QueryVirtualDiskInfo_Task"):
-        return
+    if not _known("QueryVirtualDiskInfo_Task"):
+        _load_disks()
+    if not _known("ExecuteSoap"):
+        _load_executer()
+
+
+def _load_disks() -> None:
     optional = api.support.F_OPTIONAL
     api.support.CreateAndLoadDataType(_UNIT, "VirtualDiskUnit", "vmodl.DynamicData", SINCE, [_text("name")])
     api.support.CreateAndLoadDataType(
@@ -58,8 +63,48 @@ def _load() -> None:
     api.support.GetWsdlMethod("urn:vim25", "QueryVirtualDiskInfo_Task").info.typeName = _MANAGER
 
 
+def _load_executer() -> None:
+    optional = api.support.F_OPTIONAL
+    types = f"vim.{EXECUTER}"
+    data = "vmodl.DynamicData"
+    argument, fault, result = (f"{types}.{name}" for name in ("SoapArgument", "SoapFault", "SoapResult"))
+    # A type stands below the one that it is part of.
+    parameters = (
+        *((name, "string", SINCE, 0, None) for name in ("moid", "version", "method")),
+        ("argument", f"{argument}[]", SINCE, optional, None),
+    )
+    execute: Any = (
+        *("executeSoap", "ExecuteSoap", SINCE, parameters, (optional, result, result)),
+        *("System.View", []),
+    )
+    api.support.CreateAndLoadManagedType(types, EXECUTER, "vmodl.ManagedObject", SINCE, [], [execute])
+    api.support.CreateAndLoadDataType(argument, f"{EXECUTER}SoapArgument", data, SINCE, [_text("name"), _text("val")])
+    api.support.CreateAndLoadDataType(
+        fault, f"{EXECUTER}SoapFault", data, SINCE, [_text("faultMsg"), _text("faultDetail", optional)]
+    )
+    api.support.CreateAndLoadDataType(
+        result,
+        f"{EXECUTER}SoapResult",
+        data,
+        SINCE,
+        [_text("response", optional), ("fault", fault, SINCE, optional)],
+    )
+    manager = "InternalDynamicTypeManager"
+    api.support.CreateAndLoadManagedType(f"vim.{manager}", manager, "vmodl.ManagedObject", SINCE, [], [])
+    retrieve: Any = [
+        (f"retrieve{name}", f"Retrieve{name}", SINCE, (), (0, kind, kind), "System.View", [])
+        for name, kind in (("ManagedMethodExecuter", types), ("DynamicTypeManager", f"vim.{manager}"))
+    ]
+    api.support.CreateAndLoadManagedType(
+        "vim.InternalHostSystem", "InternalHostSystem", "vim.HostSystem", SINCE, [], retrieve
+    )
+    for name in ("RetrieveManagedMethodExecuter", "RetrieveDynamicTypeManager"):
+        api.support.GetWsdlMethod("urn:vim25", name).info.typeName = "vim.HostSystem"
+
+
+EXECUTER = "ReflectManagedMethodExecuter"
 _load()
-METHODS = frozenset({"QueryVirtualDiskInfo_Task"})
+METHODS = frozenset({"QueryVirtualDiskInfo_Task", "RetrieveManagedMethodExecuter", "RetrieveDynamicTypeManager"})
 
 
 def disk_info(name: str, kind: str) -> Any:
@@ -72,3 +117,15 @@ def disk_infos(infos: list[Any]) -> Any:
     """Make what QueryVirtualDiskInfo_Task ends with."""
     types: Any = vim.VirtualDiskManager
     return types.VirtualDiskInfo.Array(infos)
+
+
+def soap_result(response: str) -> Any:
+    """Make what ExecuteSoap returns: XML as text."""
+    types: Any = getattr(vim, EXECUTER)
+    return types.SoapResult(response=response)
+
+
+def soap_fault(message: str) -> Any:
+    """Make what ExecuteSoap returns where a command fails."""
+    types: Any = getattr(vim, EXECUTER)
+    return types.SoapResult(fault=types.SoapFault(faultMsg=message))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pyVmomi import vim, vmodl
 
-from . import autostart, datastoresystem, firewall, hostdata, iscsi, iscsi_binding, networksystem
+from . import autostart, datastoresystem, esxcli, firewall, hostdata, internal, iscsi, iscsi_binding, networksystem
 from .browser import store_objects
 from .configoption import EnvironmentBrowser
 from .description import Machine
@@ -23,7 +23,7 @@ from .folder import Folder
 from .hoststorage import disks_of
 from .iscsi_profile import IscsiProfile
 from .machine import VirtualMachine
-from .managed import reference
+from .managed import Call, method, reference
 from .managers import REFERENCES, ServiceInstance, add_managers
 from .profile import DatastoreProfile, DiskProfile, HostProfile, NetworkProfile, NfsServerProfile
 from .roster import POOL, VM_FOLDER, add_machines
@@ -57,6 +57,15 @@ class HostSystem(Entity):
     def __init__(self, profile: HostProfile, **properties: Any) -> None:
         super().__init__(hostdata.HOST, name=profile.name, **properties)
         self.profile = profile
+
+    @method("RetrieveManagedMethodExecuter", writes=False)
+    def method_executer(self, call: Call) -> Any:
+        return reference(internal.EXECUTER, esxcli.MOID)
+
+    @method("RetrieveDynamicTypeManager", writes=False)
+    def type_manager(self, call: Call) -> Any:
+        """Clients ask for it, and then nothing of it."""
+        return reference("InternalDynamicTypeManager", "ha-dynamic-type-manager")
 
 
 class Inventory:

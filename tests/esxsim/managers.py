@@ -13,6 +13,8 @@ from pyVmomi import vim, vmodl
 from . import moving
 from .autostart import AutoStartManager
 from .entity import Plain, plain
+from .esxcli import MOID as EXECUTER
+from .esxcli import MethodExecuter
 from .event_kinds import event_description
 from .events import EventManager
 from .firewall import MOID as FIREWALL
@@ -123,5 +125,6 @@ def add_managers(world: World, profile: HostProfile) -> None:
     for type_name, moid in REFERENCES.values():
         world.add(plain(type_name, moid))
     world.add(VirtualNicManager("ha-vnic-mgr", info=nic_manager_info(profile)))
+    world.add(MethodExecuter(EXECUTER))
     world.add(FirewallSystem(FIREWALL, firewallInfo=firewall_info(profile.firewall)))
     world.add(plain("HostServiceSystem", "serviceSystem", serviceInfo=services()))

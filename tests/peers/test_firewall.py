@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,28 +32,37 @@ def played(folder: pathlib.Path, environment: Mapping[str, str], *tasks: Mapping
 
 def lets_through(govc: Govc, port: int) -> tuple[set[str], set[str]]:
     """Return what govc says lets a port out: the rule sets that are enabled, and those that are not."""
-    # What looks whether the firewall is on at all would need esxcli.
-    asked = ("-c=false", "-direction", "outbound", "-type", "dst", "-proto", "tcp", "-port", str(port))
+    asked = ("-direction", "outbound", "-type", "dst", "-proto", "tcp", "-port", str(port))
     enabled = govc("firewall.ruleset.find", *asked)
     disabled = govc("firewall.ruleset.find", "-enabled=false", *asked)
     return ({*enabled.stdout.split()} if enabled.returncode == 0 else set()), {*disabled.stdout.split()}
 
 
 def test_govc_finds_what_is_open(govc: Govc, tmp_path: pathlib.Path, record_property: Record) -> None:
-    record_property("command", "firewall.ruleset.find")
+    record_property("command", "firewall.ruleset.find, host.esxcli network firewall")
     before = lets_through(govc, 22)
 
-    first, second = played(
+    first, second, looked = played(
         tmp_path,
         variables(govc.server),
         {"rulesets": [{"name": "sshClient", "enabled": True, "allowed": {"networks": ["192.0.2.0/24"]}}]},
         {"rulesets": [{"name": "sshClient", "enabled": True, "allowed": {"networks": ["192.0.2.0/255.255.255.0"]}}]},
+        {},
     )
 
     assert (first["changed"], second["changed"]) == (True, False)
     after = lets_through(govc, 22)
     assert "sshClient" in before[1] - before[0]
     assert after[0] - before[0] == before[1] - after[1] == {"sshClient"}
+    asked = ("host.esxcli", "-json", "network", "firewall")
+    rulesets = json.loads(govc(*asked, "ruleset", "list").stdout)["values"]
+    assert {one["Name"][0]: one["Enabled"] == ["true"] for one in rulesets} == {
+        one["name"]: one["enabled"] for one in looked["rulesets"]
+    }
+    (allowed,) = json.loads(govc(*asked, "ruleset", "allowedip", "list", "-r", "sshClient").stdout)["values"]
+    assert allowed["AllowedIPAddresses"] == first["ruleset"]["allowed"]["networks"] == ["192.0.2.0/24"]
+    (policy,) = json.loads(govc(*asked, "get").stdout)["values"]
+    assert (policy["DefaultAction"], looked["default_policy"]["incoming_blocked"]) == (["DROP"], True)
     assert govc.server.world.errors == []
 
 

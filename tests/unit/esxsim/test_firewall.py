@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.virt.esx.tests.esxsim.managed import wsdl_method
 from ansible_collections.virt.esx.tests.esxsim.scenario import ScenarioError
 from ansible_collections.virt.esx.tests.unit.esxsim.host_world import Client, fault_of, world_of
 from pyVmomi import vim, vmodl
@@ -129,3 +130,36 @@ def test_nics_are_as_a_scenario_says() -> None:
     vmotion = host.configManager.virtualNicManager.QueryNetConfig("vmotion")
     assert list(vmotion.selectedVnic) == ["vmotion.key-vim.host.VirtualNic-vmk1"]
     assert (host.summary.hardware.numNics, len(host.hardware.pciDevice)) == (2, 3)
+
+
+def test_esxcli_shows_the_firewall_over_the_api() -> None:
+    firewall = Firewall(
+        rulesets=[{"name": "sshServer", "allowed": ["192.0.2.1", "10.0.0.0/8"]}], incoming_blocked=False
+    )
+    client = firewall.client
+    host: Any = vim.HostSystem("ha-host", client.stub)
+    # pyVmomi does not know these as methods of a host.
+    executer = client.stub.InvokeMethod(host, wsdl_method("RetrieveManagedMethodExecuter"), [])
+    types: Any = vim
+    argument = types.ReflectManagedMethodExecuter.SoapArgument
+
+    def ask(called: str, **given: str) -> Any:
+        said = [argument(name=name, val=f"<{name}>{value}</{name}>") for name, value in given.items()]
+        return executer.ExecuteSoap("ha-cli-handler", "urn:vim25/5.0", called, said)
+
+    info = ask("vim.CLIInfo.FetchCLIInfo", typeName="vim.EsxCLI.network.firewall.ruleset.allowedip").response
+    allowed = ask("vim.EsxCLI.network.firewall.ruleset.allowedip.list", rulesetid="sshServer").response
+    rules = ask("vim.EsxCLI.network.firewall.ruleset.rule.list", rulesetid="gdbserver").response
+
+    assert "<aliases>--ruleset-id</aliases>" in info
+    assert "<AllowedIPAddresses>192.0.2.1, 10.0.0.0/8</AllowedIPAddresses>" in allowed
+    assert "<PortBegin>50000</PortBegin><PortEnd>50999</PortEnd>" in rules
+    assert "<DefaultAction>PASS</DefaultAction>" in ask("vim.EsxCLI.network.firewall.get").response
+    assert ask("vim.EsxCLI.network.firewall.ruleset.list").response.count("<Name>") > 30
+    assert ask("vim.EsxCLI.network.firewall.ruleset.list", rulesetid="x").fault.faultMsg == "Invalid ruleset id: x"
+    assert "no esxcli" in ask("vim.EsxCLI.system.uptime.get").fault.faultMsg
+    assert "no esxcli" in ask("vim.CLIInfo.FetchCLIInfo", typeName="vim.EsxCLI.system").fault.faultMsg
+    unreadable = argument(name="rulesetid", val="<rulesetid>")
+    asked = ("ha-cli-handler", "urn:vim25/5.0", "vim.EsxCLI.network.firewall.ruleset.list", [unreadable])
+    assert isinstance(fault_of(executer.ExecuteSoap, *asked), vim.fault.InvalidName)
+    assert client.stub.InvokeMethod(host, wsdl_method("RetrieveDynamicTypeManager"), []) is not None
