@@ -14,7 +14,7 @@ Source: the host's ``/folder``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import TYPE_CHECKING
@@ -109,16 +109,23 @@ class Streams:
             FaultError: the host refused it.
         """
         more = {"Range": f"bytes={first}-", "If-Range": (stamp and stamp.modified) or ""} if first else {}
-        targets = self._targets(path)
+        with ExitStack() as opened:
+            reply = self._answer(opened, verb, path, {name: value for name, value in more.items() if value})
+            self._check(verb, path, reply.status)
+            yield None if reply.status == 404 else reply
+
+    def _answer(self, opened: ExitStack, verb: str, path: DatastorePath, more: Mapping[str, str]) -> Reply:
+        """Return the reply of the first address that the host knows, else that of the last; ``opened`` ends it."""
+        *_others, last = targets = self._targets(path)
         for target, twice in targets.items():
-            with self._asked(verb, target, {name: value for name, value in more.items() if value}) as reply:
-                if reply.status in _UNKNOWN and target != list(targets)[-1]:
-                    continue
-                self._check(verb, path, reply.status)
-                if reply.status not in _UNKNOWN:
-                    self._escapes_twice = twice
-                yield None if reply.status == 404 else reply
-                return
+            reply = opened.enter_context(self._asked(verb, target, more))
+            if reply.status not in _UNKNOWN:
+                self._escapes_twice = twice
+            elif target != last:
+                opened.close()
+                continue
+            return reply
+        raise AssertionError("unreachable")
 
     def _check(self, verb: str, path: DatastorePath, status: int) -> None:
         if status in _PASSING:

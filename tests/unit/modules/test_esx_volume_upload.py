@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.virt.esx.plugins.module_utils._flow.course import VARIABLE
 from ansible_collections.virt.esx.plugins.module_utils._vi import carrier
-from ansible_collections.virt.esx.plugins.modules import esx_volume_upload
+from ansible_collections.virt.esx.plugins.modules import esx_volume_download, esx_volume_upload
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.filestore import File
 from ansible_collections.virt.esx.tests.support.documented import differences
@@ -29,7 +29,7 @@ from ansible_collections.virt.esx.tests.support.transfers import (
     files_below,
     store_of,
 )
-from ansible_collections.virt.esx.tests.support.worlds import called, run
+from ansible_collections.virt.esx.tests.support.worlds import called, run, world_of
 
 READS = {
     *("RetrieveServiceContent", "Login", "Logout", "RetrievePropertiesEx"),
@@ -95,6 +95,26 @@ def test_a_folder_is_there_as_it_is_here(here: pathlib.Path) -> None:
         "[datastore1] iso/tree/nothing",
     ]
     assert outcome.result["bytes"] == sum(map(len, found.values()))
+
+
+@pytest.mark.parametrize("decodes_twice", [False, True])
+@pytest.mark.parametrize("name", ["datastore1", "50% of it"])
+def test_names_arrive_however_often_a_host_resolves_escapes(
+    here: pathlib.Path, name: str, *, decodes_twice: bool
+) -> None:
+    world = world_of(
+        datastores=[{"name": "datastore1"}, {"name": name}][name == "datastore1" :],
+        host={"decodes_twice": decodes_twice},
+    )
+    there = f"[{name}] a%20b/100%/%41 + %2e"
+
+    up = [run(esx_volume_upload, world, src=str(here / "tree"), dest=there, compare="content") for _again in range(2)]
+    down = run(esx_volume_download, world, src=there, dest=str(here / "back"))
+
+    assert [outcome.error for outcome in (*up, down)] == [None] * 3
+    assert [outcome.result["changed"] for outcome in up] == [True, False]
+    assert all(path.startswith("a%20b/100%/%41 + %2e/") for path, _file in store_of(world, name))
+    assert files_below(here / "back") == files_below(here / "tree")
 
 
 def test_of_a_folder_only_what_differs_is_carried_over(here: pathlib.Path) -> None:
