@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_vm_define
 from ansible_collections.virt.esx.tests.esxsim import World
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
+from ansible_collections.virt.esx.tests.esxsim.filestore import File
 from ansible_collections.virt.esx.tests.support.killed import LONG, differing, state_of
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, run, world_of
 
@@ -113,13 +114,13 @@ def test_a_folder_in_which_somebody_put_a_file_meanwhile_stays() -> None:
     world = a_world()
     world.faults.add(FaultRule(method="RegisterVM_Task", action=REFUSED))
     store: Any = world.of_type("Datastore")[0]
-    upload = store.files.upload
+    put = store.files.put
 
-    def uploaded(path: str, content: bytes) -> bool:
-        upload("web01/theirs.txt", b"theirs")
-        return bool(upload(path, content))
+    def disturbed(path: str, file: Any) -> bool:
+        put("web01/theirs.txt", File(6, b"theirs"))
+        return bool(put(path, file))
 
-    store.files.upload = uploaded
+    store.files.put = disturbed
     define(world, **WISHES["vmx"])
 
     assert [path for path, _file in store.files if path.startswith("web01")] == ["web01/theirs.txt"]
