@@ -12,6 +12,7 @@ from typing import Any
 from pyVmomi import vim
 
 from .hostports import physical_nics, pnic_key, vmkernel_nics
+from .networkpolicy import own_policy
 from .profile import HostProfile, NetworkProfile
 
 PORTS = 128
@@ -59,7 +60,7 @@ def port_group(one: NetworkProfile) -> Any:
         vswitch=switch_key(one.vswitch),
         computedPolicy=policy(),
         spec=vim.host.PortGroup.Specification(
-            name=one.name, vlanId=one.vlan_id, vswitchName=one.vswitch, policy=vim.host.NetworkPolicy()
+            name=one.name, vlanId=one.vlan_id, vswitchName=one.vswitch, policy=own_policy()
         ),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pyVmomi import vmodl
+from pyVmomi import vim, vmodl
 
 from .entity import like
 
@@ -18,6 +18,18 @@ TEAMING = ("loadbalance_ip", "loadbalance_srcmac", "loadbalance_srcid", "failove
 _PARTS = ("security", "nicTeaming", "offloadPolicy", "shapingPolicy")
 # An order is one's own or the other's, and never of both.
 _NESTED = ("failureCriteria",)
+
+
+def own_policy(given: Any = None) -> Any:
+    """Return the policy of a port group as a host shows it: each part is there, even if it says nothing."""
+    kind: Any = vim.host.NetworkPolicy
+    nothing = kind(
+        security=kind.SecurityPolicy(),
+        nicTeaming=kind.NicTeamingPolicy(failureCriteria=kind.NicFailureCriteria()),
+        offloadPolicy=vim.host.NetOffloadCapabilities(),
+        shapingPolicy=kind.TrafficShapingPolicy(),
+    )
+    return merged(nothing, given)
 
 
 def merged(base: Any, own: Any) -> Any:

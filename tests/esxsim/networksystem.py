@@ -23,7 +23,7 @@ from .entity import Entity, Plain, like
 from .hostnet import group_key, policy, switch_key
 from .hostports import pnic_key
 from .managed import Call, ManagedObject, method
-from .networkpolicy import check_policy, merged, without_uplinks
+from .networkpolicy import check_policy, merged, own_policy, without_uplinks
 
 if TYPE_CHECKING:
     from .world import World
@@ -111,7 +111,7 @@ class NetworkSystem(Plain):
             key=group_key(portgrp.name),
             vswitch=switch_key(portgrp.vswitchName),
             computedPolicy=policy(),
-            spec=portgrp,
+            spec=like(portgrp, policy=own_policy(portgrp.policy)),
         )
         self._tell(portgroup=[*self._info.portgroup, made])
         ref = add_network(self.world, portgrp.name)
@@ -127,7 +127,7 @@ class NetworkSystem(Plain):
         if portgrp.vswitchName != have.spec.vswitchName:
             raise _invalid("portgrp.vswitchName")
         self._check_group(portgrp)
-        changed = like(have, spec=portgrp)
+        changed = like(have, spec=like(portgrp, policy=own_policy(portgrp.policy)))
         self._tell(portgroup=[changed if one.spec.name == pgName else one for one in self._info.portgroup])
 
     @method("RemovePortGroup")

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.virt.esx.plugins.modules import esx_network, esx_network_info
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.http import Server
+from ansible_collections.virt.esx.tests.peers.test_collections import Control
 from ansible_collections.virt.esx.tests.support.clients import Done, Govc, Virsh
 from ansible_collections.virt.esx.tests.support.playbooks import run_tasks
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, run
@@ -205,3 +206,33 @@ def test_vcsim_makes_it_for_us(tmp_path: pathlib.Path, vcsim: dict[str, str], re
 
     assert [result.get("changed") for result in played.results] == [True, False] * 3, played.output
     assert played.results[0]["network"]["port_groups"][0]["vlan_id"] == 42
+
+
+SWITCH, GROUP = "community.vmware.vmware_vswitch", "community.vmware.vmware_portgroup"
+HOST = "esx1.example.com"
+
+
+def test_community_modules_and_ours_see_each_others_work(
+    server: Server, tmp_path: pathlib.Path, record_property: Record
+) -> None:
+    control = Control(server, tmp_path, record_property)
+    control.release(SWITCH, "and vmware_portgroup")
+    switch = {"esxi_hostname": HOST, "switch": "vSwitch1", "nics": ["vmnic1"], "mtu": 9000}
+    web = {"hosts": [HOST], "switch": "vSwitch1", "portgroup": "web", "vlan_id": 42}
+    wish = {"name": "vSwitch1", "uplinks": ["vmnic1"], "mtu": 9000, "port_groups": [{"name": "web", "vlan_id": 42}]}
+
+    (made,) = control.run(SWITCH, switch)
+    (added,) = control.run(GROUP, {**web, "security": {"promiscuous_mode": True}})
+    assert (made["changed"], added["changed"]) == (True, True), (made, added)
+    assert not ours(server, **wish).result["changed"]
+    assert ours(server, name="vSwitch1", state="absent").result["changed"]
+    assert ours(server, **wish).result["changed"]
+    (same,) = control.run(GROUP, web)
+    (gone,) = control.run(GROUP, {**web, "state": "absent"})
+    (away,) = control.run(SWITCH, {**switch, "state": "absent"})
+    assert [one["changed"] for one in (same, gone, away)] == [False, True, True], same
+    assert not ours(server, name="vSwitch1", state="absent").result["changed"]
+    # It cuts the host off without a word.
+    (cut,) = control.run(GROUP, {**web, "switch": "vSwitch0", "portgroup": "Management Network", "vlan_id": 9})
+    assert cut["changed"], cut
+    assert server.world.errors == []
