@@ -133,7 +133,7 @@ failure:
   description: Why the task failed, for C(rescue) and for programs; C(kind) says what kind of failure it is.
   returned: on failure
   type: dict
-  sample: {kind: connection_lost, method: GET of a file}
+  sample: {kind: connection_lost, method: "GET of [datastore1] web01/vmware.log"}
 """
 
 from typing import TYPE_CHECKING, Any

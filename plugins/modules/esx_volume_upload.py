@@ -141,7 +141,7 @@ failure:
   description: Why the task failed, for C(rescue) and for programs; C(kind) says what kind of failure it is.
   returned: on failure
   type: dict
-  sample: {kind: connection_lost, method: PUT of a file}
+  sample: {kind: connection_lost, method: "PUT of [datastore1] iso/debian-13.iso"}
 """
 
 from typing import TYPE_CHECKING, Any

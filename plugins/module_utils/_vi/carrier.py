@@ -176,7 +176,7 @@ def blocks_of(reply: Reply | None, path: DatastorePath, buffer: memoryview) -> I
     while left:
         count = reply.read_into(buffer[: min(left, len(buffer))])
         if not count:
-            raise ConnectionLost(f"the connection was cut during GET of {path}", method="GET of a file")
+            raise ConnectionLost(f"the connection was cut during GET of {path}", method=f"GET of {path}")
         left -= count
         yield buffer[:count]
 

@@ -91,9 +91,9 @@ class Streams:
             ConnectionLost, ConnectError: it was cut; what is there is of no use.
             FaultError: the host refused it.
         """
-        status = self._retold(path, lambda target: self._put(target, size, blocks()))
+        status = self._retold(path, lambda target: self._put(path, target, size, blocks()))
         if status in _PASSING:
-            raise ConnectionLost(f"the host answered PUT of {path} with HTTP status {status}", method="PUT of a file")
+            raise ConnectionLost(f"the host answered PUT of {path} with HTTP status {status}", method=f"PUT of {path}")
         if status not in (200, 201, 204):
             raise self._refused("PUT", path, status)
 
@@ -118,7 +118,7 @@ class Streams:
         """Return the reply of the first address that the host knows, else that of the last; ``opened`` ends it."""
         *_others, last = targets = self._targets(path)
         for target, twice in targets.items():
-            reply = opened.enter_context(self._asked(verb, target, more))
+            reply = opened.enter_context(self._asked(f"{verb} of {path}", target, more))
             if reply.status not in _UNKNOWN:
                 self._escapes_twice = twice
             elif target != last:
@@ -129,17 +129,19 @@ class Streams:
 
     def _check(self, verb: str, path: DatastorePath, status: int) -> None:
         if status in _PASSING:
-            raise ConnectionLost(f"the host answered {verb} of {path} with HTTP status {status}", method=verb)
+            raise ConnectionLost(
+                f"the host answered {verb} of {path} with HTTP status {status}", method=f"{verb} of {path}"
+            )
         # 416: the file is shorter now than where it was to go on.
         if status not in (200, 206, 404, 416):
             raise self._refused(verb, path, status)
 
     @contextmanager
-    def _asked(self, verb: str, target: str, more: Mapping[str, str]) -> Iterator[Reply]:
-        stub = self._session.stub
+    def _asked(self, what: str, target: str, more: Mapping[str, str]) -> Iterator[Reply]:
+        stub, verb = self._session.stub, what.partition(" ")[0]
         for is_renewed in (False, True):
             logins = self._session.logins
-            with stub.lend(f"{verb} of a file", self._stall_timeout) as loan:
+            with stub.lend(what, self._stall_timeout) as loan:
                 loan.connection.request(verb, target, headers={**stub.file_headers, **more})
                 found = loan.connection.getresponse()
                 if found.status != 401 or is_renewed:
@@ -148,9 +150,9 @@ class Streams:
                     return
             self._session.renew(logins)
 
-    def _put(self, target: str, size: int, blocks: Iterable[memoryview]) -> int:
+    def _put(self, path: DatastorePath, target: str, size: int, blocks: Iterable[memoryview]) -> int:
         stub = self._session.stub
-        with stub.lend("PUT of a file", self._stall_timeout) as loan:
+        with stub.lend(f"PUT of {path}", self._stall_timeout) as loan:
             headers = {**stub.file_headers, "Content-Length": str(size)}
             try:
                 loan.connection.request("PUT", target, _exactly(size, blocks), headers)

@@ -299,6 +299,58 @@ def test_what_arrives_as_something_else_does_not_take_the_place(here: pathlib.Pa
     assert contents(world)["iso/a.iso"] == OLD
 
 
+class Tampering(FaultRule):
+    """A rule that looks on, and lets something else be in what has come before it is looked at."""
+
+    files: Any = None
+    content: bytes = b""
+
+    def takes(self, method: str, moid: str) -> bool:
+        file = self.files.get("iso/a.iso.virt-esx-upload")
+        if method in ("HEAD", "GET") and file is not None:
+            file.content, file.size = self.content, len(self.content)
+        return False
+
+
+@pytest.mark.parametrize(
+    ("content", "compare", "says"), [(NEW[:-1], "size", "bytes arrived"), (NEW[::-1], "content", "something else")]
+)
+def test_what_is_not_what_was_sent_does_not_take_the_place(
+    here: pathlib.Path, content: bytes, compare: str, says: str
+) -> None:
+    world = a_world()
+    rule = Tampering()
+    rule.files, rule.content = store_of(world), content
+    world.faults.add(rule)
+
+    outcome = run(esx_volume_upload, world, src=str(here / "new.iso"), dest=ISO, compare=compare, retries=1)
+
+    assert (outcome.kind, says in str(outcome.error)) == ("connection_lost", True)
+    assert sorted(path for path in contents(world) if path.startswith("iso/")) == ["iso/a.iso", "iso/rescue.iso"]
+    assert contents(world)["iso/a.iso"] == OLD
+
+
+@pytest.mark.parametrize(
+    ("dest", "rules", "says"),
+    [
+        (ISO, [("PUT", "cut"), ("DeleteDatastoreFile_Task", "fault vim.fault.FileLocked")], "is left as"),
+        ("[datastore1] new/deep/a.iso", [("MakeDirectory", "fault vim.fault.CannotCreateFile")], "CannotCreateFile"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_said(
+    here: pathlib.Path, dest: str, rules: list[tuple[str, str]], says: str
+) -> None:
+    world = a_world()
+    for method, action in rules:
+        world.faults.add(FaultRule(method=method, action=action, after_bytes=9, count=None, fields={}))
+
+    outcome = run(esx_volume_upload, world, src=str(here / "new.iso"), dest=dest, retries=0)
+
+    assert outcome.error is not None
+    assert says in str(outcome.error), str(outcome.error)
+    assert contents(world)["iso/a.iso"] == OLD
+
+
 def test_what_a_killed_run_has_left_is_written_over(here: pathlib.Path) -> None:
     world = a_world()
     store_of(world).upload("iso/a.iso.virt-esx-upload", b"half of it")
