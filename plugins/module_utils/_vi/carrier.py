@@ -159,7 +159,7 @@ class Carrier:
             with ThreadPoolExecutor(self.wish.concurrency) as pool:
                 for running in [pool.submit(one, piece) for piece in pieces]:
                     running.result()
-        return sorted(done, key=lambda carried: carried.piece.path), failed[0] if failed else None
+        return sorted(done, key=lambda carried: carried.piece.path), next(iter(failed), None)
 
 
 def blocks_of(reply: Reply | None, path: DatastorePath, buffer: memoryview) -> Iterator[memoryview]:
