@@ -35,8 +35,9 @@ def describe(fault: Any) -> str:
     name, message = name_of(fault), message_of(fault)
     said = f"{name}: {message}" if message and message != name else name
     # A platform's own words, which say more than "an error occurred": only some faults have them.
-    text = getattr(fault, "text", None)
-    return f"{said} ({text})" if isinstance(text, str) and text and text not in said else said
+    texts = [getattr(fault, "text", None), *(one.message for one in getattr(fault, "faultMessage", None) or ())]
+    more = dict.fromkeys(text for text in texts if isinstance(text, str) and text and text not in said)
+    return f"{said} ({'; '.join(more)})" if more else said
 
 
 def translate(fault: Any, method: str) -> EsxError:

@@ -15,6 +15,7 @@ from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.moving import make_vcenter
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.worlds import Outcome, called, run, world_of
+from pyVmomi import vmodl
 
 SCENARIO: dict[str, Any] = {
     "pnics": [{}, {"vswitch": None}, {"vswitch": None}, {"vswitch": None, "link_mbps": 0}, {"vswitch": "vSwitch7"}],
@@ -388,6 +389,21 @@ def test_after_a_lost_reply_nothing_is_sent_twice(method: str, action: str) -> N
             name: by_name(one) for name, one in before.items()
         }
     assert documented(done) == []
+
+
+def test_the_host_s_own_words_are_passed_on() -> None:
+    there = world()
+    words = [
+        vmodl.LocalizableMessage(key="esx.problem", message="Sysinfo error: Busy."),
+        vmodl.LocalizableMessage(key=""),
+    ]
+    there.faults.add(
+        FaultRule(method="AddVirtualSwitch", action="fault HostConfigFault", fields={"faultMessage": words})
+    )
+
+    failed = run(esx_network, there, name="new")
+
+    assert "HostConfigFault: The scenario says HostConfigFault. (Sysinfo error: Busy.); nothing" in str(failed.error)
 
 
 def test_a_host_that_is_gone_afterwards_is_said() -> None:
