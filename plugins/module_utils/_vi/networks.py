@@ -98,7 +98,7 @@ def paths_of(*, users: bool, names: bool) -> Mapping[str, Iterable[str]]:
     if users or names:
         found["Network"] = ("name", *(("vm",) if users else ()))
     if users:
-        found["VirtualMachine"] = ("name", "runtime.host", "runtime.powerState")
+        found["VirtualMachine"] = ("name", "runtime.host")
     return found
 
 
