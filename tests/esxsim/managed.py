@@ -194,6 +194,11 @@ class ManagedObject:
                 found = parts.get(_join(segments[:count]))
                 if found is not None and segments[count - 1].key is None:
                     return paths.read(found[1](self), segments[count:])
+            # What is derived elsewhere need not be made for this.
+            if name in self._state and name not in self.derive and not any(one.startswith(f"{path}.") for one in parts):
+                return paths.read(
+                    self._state[name] if key is None else paths.item(self._state[name], key), segments[1:]
+                )
         if known is None:
             value = self._top(name)
         elif name in known:

@@ -60,8 +60,9 @@ def _ports(system: ManagedObject, info: Any, name: str) -> list[Any]:
         for number, nic in enumerate((one for one in info.vnic if one.portgroup == name), 1)
     ]
     network = system.world.find_or_none("Network", network_moid(name))
+    machine = kind(key="", type="virtualMachine")
     for ref in () if network is None else network.get("vm"):
-        if system.world.find(*key_of(ref)).get("runtime.powerState") == "poweredOn":
-            key = f"key-vim.host.PortGroup.Port-{name}-{len(ports) + 1}"
-            ports.append(kind(key=key, type="virtualMachine"))
+        # There may be thousands, and one whose state nobody has set is off.
+        if getattr(system.world.find(*key_of(ref)).stored("runtime"), "powerState", None) == "poweredOn":
+            ports.append(like(machine, key=f"key-vim.host.PortGroup.Port-{name}-{len(ports) + 1}"))
     return ports
