@@ -25,6 +25,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._flow.course import VARIABLE, Course
+from .ending import in_order
 from .local import is_local
 
 
@@ -37,7 +38,7 @@ class ShowsProgress(NormalAction):
             return super().run(tmp, task_vars)
         host = (task_vars or {}).get("inventory_hostname", "")
         before = self._task.environment
-        with ExitStack() as opened:
+        with in_order(), ExitStack() as opened:
             try:
                 pipe = opened.enter_context(listening(lambda line: Display().display(f"[{host}] {line}")))
             except OSError:

@@ -35,6 +35,7 @@ from ..module_utils import _shell
 from ..module_utils._flow import failures, job, question
 from ..module_utils._vi import crew, dispatch, sdk, watch
 from ..module_utils._vi.connection import connect
+from .ending import in_order
 from .filters import plain
 from .local import is_local
 
@@ -54,7 +55,7 @@ class WorksHere(NormalAction):
         task_vars = options.get("task_vars") or {}
         if arguments or options.get("wrap_async") or not self._is_here(task_vars):
             return super()._execute_module(*arguments, **options)
-        with self._surroundings():
+        with in_order(), self._surroundings():
             return self._work()
 
     def _is_here(self, task_vars: Mapping[str, Any]) -> bool:

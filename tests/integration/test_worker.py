@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from ansible_collections.virt.esx.tests.esxsim.http import Server
 from ansible_collections.virt.esx.tests.support.clients import serving, variables
-from ansible_collections.virt.esx.tests.support.playbooks import Played, python_of_its_own, run_tasks
+from ansible_collections.virt.esx.tests.support.playbooks import Played, environment, python_of_its_own, run_tasks
 
 SCENARIO: dict[str, Any] = {
     "vms": [
@@ -41,6 +45,7 @@ TASKS: list[dict[str, Any]] = [
     {INFO: {"name": "{{ item }}"}, "loop": ["web01", "asking01"]},
     {INFO: {"name": "web01"}, "no_log": True},
 ]
+SECONDS = 60
 # What belongs to the two runs, not to what the module did; the size and the digest are those of a picture.
 APART = {"exception", "deprecations", "boot_time", "port", "sha256", "size"}
 
@@ -126,6 +131,29 @@ def test_without_pyvmomi_the_module_says_what_is_missing(server: Server, tmp_pat
     assert "AnsiballZ_esx_" in done.output
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_play_that_is_told_to_end_logs_out(number: int, server: Server, tmp_path: pathlib.Path) -> None:
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"virt.esx.esx_question": {"wait": 120}}]}
+    path = tmp_path / "play.yml"
+    path.write_text(json.dumps([play]), "utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", str(path)],
+        env=environment(tmp_path) | variables(server),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        _until(server.world.clock.parked)
+        # As a terminal does, and whoever cancels a job.
+        os.killpg(process.pid, number)
+        output = process.communicate(timeout=SECONDS)[0]
+
+    _until(lambda: "Logout" in server.log.soap())
+    assert "Traceback" not in output
+
+
 def test_a_task_that_ran_out_of_time_has_logged_out(server: Server, tmp_path: pathlib.Path) -> None:
     task = {"virt.esx.esx_question": {"wait": 120}, "timeout": 3}
 
@@ -134,6 +162,13 @@ def test_a_task_that_ran_out_of_time_has_logged_out(server: Server, tmp_path: pa
     assert done.results[0]["failed"]
     # A wait is in the log when it ends.
     assert server.log.soap()[-2:] == ["Logout", "WaitForUpdatesEx"]
+
+
+def _until(comes_true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not comes_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _without_what_is_apart(found: dict[str, Any]) -> dict[str, Any]:
