@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # How often a read is begun that a lost page cuts short.
 READS = 3
 # Objects in one reply: a page is read while little else is in memory.
-PAGE = 1000
+PAGE = 500
 
 
 def read(session: Session, start: Sequence[Any], paths: Mapping[str, Iterable[str]]) -> list[Row]:
