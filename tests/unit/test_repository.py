@@ -168,14 +168,14 @@ def _tasks(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions"))
+@pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions", "roles"))
 def test_a_file_says_its_licence(path: str) -> None:
     lines = [line for line in (ROOT / path).read_text("utf-8").splitlines() if line and not line.startswith("#!")]
 
     assert not lines or tuple(lines[:3]) == HEADER
 
 
-@pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions"))
+@pytest.mark.parametrize("path", _python_files("plugins", "tests", "extensions", "roles"))
 def test_nothing_is_called_by_a_bare_underscore(path: str) -> None:
     nodes = list(ast.walk(ast.parse((ROOT / path).read_text("utf-8"), path)))
     lines = [node.lineno for node in nodes if isinstance(node, ast.Name) and node.id == "_"]
