@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import pathlib
 from typing import Any
 
 import pytest
@@ -217,3 +219,15 @@ def test_the_laws_hold_over_any_stream(
     assert all(times <= policy.max_answers for times in given_by_kind.values())
     assert cancels <= 1
     assert dict(state.counts) == given_by_kind
+
+
+def test_the_diagram_in_the_guide_is_drawn_from_the_table() -> None:
+    docs = pathlib.Path(__file__).resolve().parents[3] / "docs"
+    spec = importlib.util.spec_from_file_location("generate_question_diagram", docs / "generate_question_diagram.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    picture = (docs / "docsite" / "rst" / "questions-wait.svg").read_text("utf-8")
+
+    assert picture == script.drawing(), "run: python docs/generate_question_diagram.py"
