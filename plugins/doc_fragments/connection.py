@@ -110,3 +110,29 @@ options:
       - If it is left out, the other options say everything.
     type: str
 """
+
+    # Added to the above for plugins that are no modules: Ansible itself reads their environment variables.
+    PLUGIN = r"""
+options:
+  hostname:
+    env:
+      - name: VMWARE_HOST
+  port:
+    env:
+      - name: VMWARE_PORT
+  username:
+    env:
+      - name: VMWARE_USER
+  password:
+    env:
+      - name: VMWARE_PASSWORD
+  validate_certs:
+    env:
+      - name: VMWARE_VALIDATE_CERTS
+  proxy_host:
+    env:
+      - name: VMWARE_PROXY_HOST
+  proxy_port:
+    env:
+      - name: VMWARE_PROXY_PORT
+"""

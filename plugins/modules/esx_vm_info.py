@@ -306,16 +306,13 @@ from ..module_utils._argspec import ALL_VMS_RULES, CONNECTION, VMS
 from ..module_utils._flow.outcome import Facts
 from ..module_utils._flow.select import Selector
 from ..module_utils._shell import run_module
+from ..module_utils._vi.more_facts import MORE, with_more
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from ..module_utils._vi.connection import Session
     from ..module_utils._vi.host import Host
-    from ..module_utils._vi.places import Places
 
-FORMS = ("definition", "vmx", "domain_xml")
-MORE = (*FORMS, "autostart")
 ARGUMENT_SPEC = {**CONNECTION, **VMS, **{f"with_{form}": {"type": "bool", "default": False} for form in MORE}}
 RULES: Mapping[str, Any] = ALL_VMS_RULES
 
@@ -325,25 +322,8 @@ def run(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> Facts:
     del check_mode
     selector = Selector.from_params(params)
     wanted = [form for form in MORE if params[f"with_{form}"]]
-    facts = host.lookup_facts(selector, params["folder"], more=partial(_more, wanted=wanted) if wanted else None)
+    facts = host.lookup_facts(selector, params["folder"], more=partial(with_more, wanted=wanted) if wanted else None)
     return Facts({"vms": facts, **({"vm": facts[0]} if selector.is_single else {})})
-
-
-def _more(
-    session: Session, facts: Sequence[Mapping[str, Any]], places: Places, *, wanted: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Add to the facts what else is wanted; who wants facts alone does not wait for all that writes VMX and XML."""
-    found = list(map(dict, facts))
-    forms = [form for form in wanted if form in FORMS]
-    if forms:
-        from ..module_utils._vi.forms import with_forms
-
-        found = with_forms(session, found, places, forms)
-    if "autostart" in wanted:
-        from ..module_utils._vi.autostart import with_autostart
-
-        found = with_autostart(session, found)
-    return found
 
 
 def main() -> None:

@@ -104,6 +104,10 @@ class Place:
             more = {"XDG_RUNTIME_DIR": str(self._folder("run"))}
         return self._command([sys.executable, "-m", "ansible", "playbook", str(path)], **more)
 
+    def python(self, *arguments: str) -> Command:
+        """Run this Python."""
+        return self._command([sys.executable, *arguments])
+
     def as_task(self, *commands: Command) -> Command:
         """Run programs as the tasks of a play, as a playbook would without a module for the work."""
         variables = {name: value for one in commands for name, value in one.environment.items()}

@@ -47,9 +47,9 @@ LAYERS = {
     "modules": Layer(ALL),
     "doc_fragments": Layer(()),
     "filter": Layer((*PURE, "plugin_utils"), ("ansible",)),
-    "plugin_utils": Layer((*PURE, "_shell", "_vi", "plugin_utils"), ("ansible",)),
+    "plugin_utils": Layer((*PURE, "_argspec", "_shell", "_vi", "plugin_utils"), ("ansible",)),
     "action": Layer(("modules", "plugin_utils")),
-    "inventory": Layer(ALL, ("ansible",)),
+    "inventory": Layer((*ALL, "plugin_utils"), ("ansible",)),
     "event_source": Layer(ALL),
 }
 
@@ -58,6 +58,8 @@ EXCEPTIONS = {
     "plugins/module_utils/_vi/sdk.py": ("pyVmomi", "pyVim"),
     "plugins/module_utils/_vi/query.py": ("jmespath",),
     "plugins/module_utils/_flow/select.py": ("jmespath",),
+    # The collection's own plugins, by the name that a file run by its path gives them.
+    "extensions/eda/plugins/event_source/esx_question.py": ("virt_esx_event_source",),
 }
 
 

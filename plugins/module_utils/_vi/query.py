@@ -46,16 +46,19 @@ def chosen_ids(
     key: str = "moid",
     noun: str = "virtual machines",
     example: str = "[?power_state=='powered-off']",
+    some: bool = False,
 ) -> list[str]:
     """
     Return the ids of the VMs that ``query`` yields, or of what else ``noun`` says, in its order; ``key`` has the id.
+
+    A query that yields null means none; ``some`` says that it may not, unless there are no facts either.
 
     Raises:
         OptionError: it yields something else.
     """
     found = search(query, facts)
     entries = [found] if isinstance(found, dict) else found
-    if entries is None:
+    if entries is None and not (some and facts):
         return []
     known = {fact[key] for fact in facts}
     if not isinstance(entries, list) or not all(
