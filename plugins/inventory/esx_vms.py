@@ -211,8 +211,15 @@ def _untrusted() -> Callable[[Any], Any]:
     except ImportError:
         from ansible.utils.unsafe_proxy import wrap_var
 
-        found: Callable[[Any], Any] = wrap_var
-        return found
+        def marked(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: marked(inner) for name, inner in value.items()}
+            if isinstance(value, list):
+                return [marked(inner) for inner in value]
+            # Without a brace it is none, and shows as what it is.
+            return wrap_var(value) if isinstance(value, str) and "{" in value else value
+
+        return marked
     del trust_as_template
     return lambda value: value
 
