@@ -205,7 +205,7 @@ def connect(
         OptionError: the options do not name a host or a user.
     """
     sdk.require()
-    transport, credentials = open_transport(params, hide=hide), _credentials(params)
+    transport, credentials = open_transport(params, hide=hide), credentials_of(params)
     if params.get("persist_session"):
         from .shared_session import SharedSession, cache_of
 
@@ -281,7 +281,13 @@ def username_of(params: Mapping[str, Any]) -> str:
     return _stated(params, "username", "VMWARE_USER")
 
 
-def _credentials(params: Mapping[str, Any]) -> Credentials:
+def credentials_of(params: Mapping[str, Any]) -> Credentials:
+    """
+    Return who logs in, and with what.
+
+    Raises:
+        OptionError: one of them is missing.
+    """
     return Credentials(username=username_of(params), password=_stated(params, "password", "VMWARE_PASSWORD"))
 
 

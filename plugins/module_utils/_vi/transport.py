@@ -368,7 +368,7 @@ class Transport(sdk.SoapStubAdapterBase):
     def _give_back(self, connection: http.client.HTTPConnection, *, reusable: bool) -> None:
         with self._lock:
             self._busy.discard(connection)
-            kept = reusable and len(self._idle) < KEPT_CONNECTIONS
+            kept = reusable and not self._is_closed and len(self._idle) < KEPT_CONNECTIONS
             if kept:
                 self._idle.append(connection)
         if not kept:
