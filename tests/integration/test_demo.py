@@ -9,15 +9,36 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import textwrap
 
+import yaml
 from ansible_collections.virt.esx.tests.esxsim.certificates import make_certificate
 from ansible_collections.virt.esx.tests.esxsim.http import serve
 from ansible_collections.virt.esx.tests.esxsim.scenario import load_scenario
+from ansible_collections.virt.esx.tests.support.clients import variables
 from ansible_collections.virt.esx.tests.support.documented import differences
 from ansible_collections.virt.esx.tests.support.playbooks import ROOT, playbook
 
 # What Ansible itself adds to a result.
 ADDED = {"_ansible_no_log", "_ansible_verbose_always", "invocation", "deprecations", "warnings", "exception"}
+
+
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "first_playbook.rst"
+
+
+def test_the_first_playbooks_of_the_guide(tmp_path: pathlib.Path) -> None:
+    blocks = re.findall(r"code-block:: yaml\n\n((?:  .*\n|\n)+)", GUIDE.read_text("utf-8"))
+    plays = [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+    world = load_scenario(ROOT / "playbooks" / "demo-scenario.yml")
+    with serve(world) as server:
+        done = playbook([entry for play in plays for entry in play], tmp_path, "--diff", variables=variables(server))
+
+    assert len(plays) == 3
+    assert done.returncode == 0, done.stdout
+    assert "console01 is powered-off" in done.stdout
+    assert done.stdout.count("changed: [localhost]") == 2
+    started = {vm.get("name") for vm in world.of_type("VirtualMachine") if vm.get("runtime.powerState") == "poweredOn"}
+    assert started == {"web01", "web02", "console01"}
 
 
 def test_the_demonstration(tmp_path: pathlib.Path) -> None:
