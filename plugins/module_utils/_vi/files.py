@@ -98,10 +98,8 @@ class Files:
         Returns False where the very same content is there already, as a run leaves it that was killed later.
 
         Raises:
-            TaskFailed: another file of that name is there (``fault`` is FileAlreadyExists), or something else failed.
-            ConnectionLost, ConnectError: it may be there or not.
-
-        In each case the temporary file is taken away again, where the host can still be told.
+            TaskFailed: another file of that name is there (``fault`` is FileAlreadyExists), or something else failed;
+                the temporary file is taken away again.
         """
         temporary = path.beside(f"{path.name}{TEMPORARY}")
         try:
@@ -113,8 +111,8 @@ class Files:
                 destinationName=str(path),
                 force=False,
             )
-        except EsxError as error:
-            # A host may keep the beginning of a file that did not fit, or of which nobody saw the end.
+        except (FaultError, TaskFailed) as error:
+            # A host may keep the beginning of a file that did not fit.
             with suppress(EsxError):
                 self.delete(temporary)
             if error.details.get("fault") == "FileAlreadyExists" and self.content(path) == content:

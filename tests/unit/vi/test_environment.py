@@ -226,21 +226,6 @@ def test_a_full_datastore_is_said_and_nothing_is_left_there() -> None:
     assert {path for store in world.of_type("Datastore") for path, _file in store.files} == {"a/b.txt"}
 
 
-@pytest.mark.parametrize(
-    ("method", "action"),
-    [("PUT", "drop-after"), ("MoveDatastoreFile_Task", "drop-before"), ("MoveDatastoreFile_Task", "http-503")],
-)
-def test_nothing_is_left_where_a_reply_was_lost(method: str, action: str) -> None:
-    world = world_of(datastores=STORES)
-    world.faults.add(FaultRule(method=method, action=action))
-    with host_of(world) as host:
-        files = Files.of(host.session, host.survey()[1], timeout=60)
-        with pytest.raises(EsxError):
-            files.put_new(DatastorePath("datastore1", "a/c.txt"), b"c")
-
-    assert {path for store in world.of_type("Datastore") for path, _file in store.files} == {"a/b.txt"}
-
-
 def test_a_session_that_ended_is_renewed_for_a_file() -> None:
     world = world_of(datastores=STORES)
     with host_of(world) as host:
