@@ -30,7 +30,12 @@ PLACES = {
         "Return Values",
     ),
 }
-HEAD = b"# Sphinx inventory version 2\n# Project: Ansible\n# Version: devel\n# The remainder of this file is compressed using zlib.\n"
+HEAD = b"""\
+# Sphinx inventory version 2
+# Project: Ansible
+# Version: devel
+# The remainder of this file is compressed using zlib.
+"""
 
 
 def inventory() -> bytes:
