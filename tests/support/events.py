@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import pathlib
+import re
 import runpy
+import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import yaml
 from ansible_collections.virt.esx.tests.esxsim.http import Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "esx_question.py"
 SECONDS = 15
+BLOCK = re.compile(r"^\.\. code-block:: yaml\n\n((?:  .*\n|\n)+)", re.MULTILINE)
 Event = dict[str, Any]
 
 
@@ -39,6 +43,16 @@ def options(server: Server, **more: Any) -> dict[str, Any]:
         "reconnect_pause_max": 1,
         **more,
     }
+
+
+def shown(guide: str, key: str) -> list[dict[str, Any]]:
+    """Return what the YAML blocks of a guide show that has such a key: ``sources`` of a play, ``type`` of an event."""
+    text = (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text("utf-8")
+    found: list[dict[str, Any]] = []
+    for match in BLOCK.finditer(text):
+        block = yaml.safe_load(textwrap.dedent(match[1]))
+        found += [entry for entry in (block if isinstance(block, list) else [block]) if key in entry]
+    return found
 
 
 class Listener:

@@ -20,7 +20,7 @@ from ansible_collections.virt.esx.tests.esxsim.control import Control
 from ansible_collections.virt.esx.tests.esxsim.faults import FaultRule
 from ansible_collections.virt.esx.tests.esxsim.http import Server
 from ansible_collections.virt.esx.tests.support.clients import serving
-from ansible_collections.virt.esx.tests.support.events import Listener, listen, load, options
+from ansible_collections.virt.esx.tests.support.events import Listener, listen, load, options, shown
 
 SERIAL = "msg.serial.file.open"
 SCENARIO: dict[str, Any] = {
@@ -279,6 +279,22 @@ def test_no_secret_is_in_an_event_or_in_a_log(server: Server, caplog: pytest.Log
     said = json.dumps(events) + caplog.text
     assert server.world.password not in said
     assert all(session.cookie not in said for session in server.world.sessions.alive())
+
+
+def test_an_event_has_the_form_that_the_guide_shows(server: Server) -> None:
+    async def check(listener: Listener) -> None:
+        ask(server, "web01")
+        await listener.next("asked")
+        await listener.next("heartbeat")
+
+    events = listen(options(server, connection_events=True, heartbeat=1), check)
+
+    found = {event["type"]: event for event in events}
+    guide = {event["type"]: event for event in shown("events", "type")}
+    assert found.keys() == guide.keys() == {"asked", "connection", "heartbeat"}
+    for kind, event in found.items():
+        assert event.keys() == guide[kind].keys()
+        assert all(event[key].keys() == value.keys() for key, value in guide[kind].items() if isinstance(value, dict))
 
 
 def test_the_loop_is_never_blocked(server: Server) -> None:

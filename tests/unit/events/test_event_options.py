@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.virt.esx.plugins.module_utils._errors import OptionError
 from ansible_collections.virt.esx.plugins.plugin_utils.event_options import OPTIONS, read_options
-from ansible_collections.virt.esx.tests.support.events import load
+from ansible_collections.virt.esx.tests.support.events import ROOT, load, shown
 
 
 def test_the_documented_options_are_those_that_are_read() -> None:
@@ -26,11 +26,11 @@ def test_the_documented_options_are_those_that_are_read() -> None:
 
 
 def test_the_examples_use_options_that_exist() -> None:
-    used = [
-        source["virt.esx.esx_question"] for play in yaml.safe_load(load()["EXAMPLES"]) for source in play["sources"]
-    ]
+    rulebook = yaml.safe_load((ROOT / "extensions" / "eda" / "rulebooks" / "answer_questions.yml").read_text("utf-8"))
+    plays = [*yaml.safe_load(load()["EXAMPLES"]), *shown("events", "sources"), *rulebook]
+    used = [source["virt.esx.esx_question"] for play in plays for source in play["sources"]]
 
-    assert used
+    assert len(used) == 4
     assert all(given.keys() <= OPTIONS.keys() for given in used)
 
 
