@@ -354,3 +354,78 @@ def test_an_execution_environment_gets_what_the_modules_need(tmp_path: pathlib.P
     assert [requirement.partition(">")[0].lower() for requirement in needed] == ["pyvmomi", "jmespath"]
     assert not found["system"]
     assert "ansible-galaxy collection install" in (tmp_path / "context" / "Containerfile").read_text("utf-8")
+
+
+# Takes what the module of awx.awx takes, as far as we use it, and keeps it.
+RECORDER = """
+from ansible.module_utils.basic import AnsibleModule
+import json, os
+
+def main():
+    spec = {name: dict(type=kind) for name, kind in %r.items()}
+    module = AnsibleModule(argument_spec=spec)
+    with open(os.environ["AWX_KEPT"], "a") as kept:
+        kept.write(json.dumps({key: value for key, value in module.params.items() if value is not None}) + "\\n")
+    module.exit_json(changed=True)
+
+main()
+"""
+TAKEN = {
+    "credential_type": {"name": "str", "description": "str", "kind": "str", "inputs": "dict", "injectors": "dict"},
+    "job_template": {
+        **dict.fromkeys(("name", "description", "organization", "project", "inventory", "playbook"), "str"),
+        **dict.fromkeys(("ask_job_type_on_launch", "diff_mode", "survey_enabled"), "bool"),
+        **dict.fromkeys(("extra_vars", "survey_spec"), "dict"),
+        "credentials": "list",
+        "execution_environment": "str",
+        "job_slice_count": "int",
+    },
+}
+
+
+def test_job_templates_are_made_with_their_surveys(tmp_path: pathlib.Path) -> None:
+    modules = tmp_path / "awx" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    for name, taken in TAKEN.items():
+        (modules / f"{name}.py").write_text(RECORDER % taken, "utf-8")
+    paths = f"{tmp_path / 'tree'}:{tmp_path / 'awx'}"
+    kept = tmp_path / "kept"
+    said = {
+        "awx_project": "esx",
+        "awx_inventory": "hosts",
+        "awx_credentials": ["root"],
+        "awx_extra_vars": {"esx_hosts": "all"},
+    }
+
+    done = playbook(
+        pathlib.Path("virt.esx.awx_job_templates"),
+        tmp_path,
+        "-e",
+        json.dumps(said),
+        variables={"ANSIBLE_COLLECTIONS_PATH": paths, "AWX_KEPT": str(kept)},
+    )
+
+    assert done.returncode == 0, done.stdout
+    credential_type, *templates = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
+    shipped = yaml.safe_load((ROOT / "playbooks" / "credential_types" / "esxi_host.yml").read_text("utf-8"))
+    assert credential_type == shipped
+    assert [template["playbook"] for template in templates] == [f"{name}.yml" for name in PLAYBOOKS]
+    for name, template in zip(PLAYBOOKS, templates, strict=True):
+        assert template["survey_spec"] == yaml.safe_load((SURVEYS / f"{name}.yml").read_text("utf-8"))
+        assert template["extra_vars"] == {"esx_hosts": "all"}
+        assert template["credentials"] == ["root"]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "Say awx_project"),
+        # ansible-core 2.17 says in words of its own that there is no such module.
+        ({"awx_project": "esx", "awx_inventory": "hosts"}, "awx.awx"),
+    ],
+)
+def test_what_the_job_templates_lack_is_said(tmp_path: pathlib.Path, said: dict[str, str], words: str) -> None:
+    done = playbook(pathlib.Path("virt.esx.awx_job_templates"), tmp_path, "-e", json.dumps(said))
+
+    assert done.returncode != 0
+    assert words in " ".join(done.stdout.split())
