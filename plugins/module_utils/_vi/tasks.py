@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ConnectError, ConnectionLost, EsxError, Expired, SessionExpired, TaskFailed
+from .._errors import ConnectError, ConnectionLost, EsxError, Expired, NotFound, SessionExpired, TaskFailed, TaskLost
 from . import faults, sdk
 from .properties import filter_spec, objects, read
 
@@ -53,11 +53,15 @@ def run_task(
     Raises:
         TaskFailed: it ended in error.
         Expired: it took longer than ``timeout`` seconds; it was cancelled if the host could do that.
+        TaskLost: the host does not know it any more, as after a restart.
         EsxError: the host refused the call, or the connection was lost.
     """
     task = session.call(target, method, **arguments)
     if is_quick:
-        rows = read(session, objects([task]), {"Task": _PATHS})
+        try:
+            rows = read(session, objects([task]), {"Task": _PATHS})
+        except NotFound as error:
+            raise _lost(method, task) from error
         seen = rows[0].values if rows else {}
         if _has_ended(seen):
             return _result(method, seen)
@@ -70,7 +74,7 @@ def wait_for_tasks(
     """Wait until other people's tasks have ended, however they end; errors as for :func:`run_task`."""
     deadline = now() + timeout
     for task in tasks:
-        with suppress(TaskFailed):
+        with suppress(TaskFailed, TaskLost):
             wait_for_task(session, task, "a task of somebody else", timeout=max(0.0, deadline - now()), now=now)
 
 
@@ -127,6 +131,8 @@ def wait_for_task(
         left = deadline - now()
         try:
             changed = watch.wait(max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS))))
+            if watch.is_gone:
+                raise _lost(method, task)
             seen |= changed
             if on_progress is not None and changed.get(_PROGRESS) is not None:
                 on_progress(int(changed[_PROGRESS]))
@@ -135,6 +141,8 @@ def wait_for_task(
                 raise
             watch.forget()
             pause.wait(PAUSE_SECONDS)
+        except NotFound as error:
+            raise _lost(method, task) from error
         if _has_ended(seen):
             return _result(method, seen)
         if now() >= deadline:
@@ -152,7 +160,11 @@ def _result(method: str, seen: Mapping[str, Any]) -> Any:
 
 
 class _TaskWatch:
-    """A filter on one task; it ends with the session, and a session that waits so has few."""
+    """
+    A filter on one task; it ends with the session, and a session that waits so has few.
+
+    ``is_gone``: the host does not know the task any more.
+    """
 
     def __init__(self, session: Session, task: Any, paths: Sequence[str]) -> None:
         self._session = session
@@ -161,6 +173,7 @@ class _TaskWatch:
         self._collector: Any = None
         self._filter = ""
         self._version = ""
+        self.is_gone = False
 
     def wait(self, seconds: int) -> dict[str, Any]:
         """Wait until the task changes, for at most that many seconds; return what became another."""
@@ -168,7 +181,11 @@ class _TaskWatch:
             self._open()
         options = sdk.vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=seconds)
         updates = self._session.call_once(self._collector, "WaitForUpdatesEx", version=self._version, options=options)
+        is_first = not self._version
         self._version = updates.version if updates is not None else self._version
+        kinds = _kinds(updates, self._filter)
+        # A filter's first reply tells of everything that is there.
+        self.is_gone = "leave" in kinds or (is_first and not kinds)
         return _changes(updates, self._filter)
 
     def forget(self) -> None:
@@ -200,6 +217,24 @@ def _expired(session: Session, task: Any, method: str, timeout: float) -> Expire
         task={"moid": task._moId},
         outcome=outcome,
     )
+
+
+def _lost(method: str, task: Any) -> TaskLost:
+    return TaskLost(
+        f"the host does not know the task of {method} any more, as after a restart: "
+        "what it did until then is done, and the next run looks at that",
+        method=method,
+        task={"moid": task._moId},
+    )
+
+
+def _kinds(updates: Any, filter_moid: str) -> list[str]:
+    return [
+        str(update.kind)
+        for part in (updates.filterSet or () if updates is not None else ())
+        if part.filter._moId == filter_moid
+        for update in part.objectSet or ()
+    ]
 
 
 def _changes(updates: Any, filter_moid: str) -> dict[str, Any]:
