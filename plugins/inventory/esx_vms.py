@@ -204,24 +204,36 @@ FILES = ("esx_vms.yml", "esx_vms.yaml")
 SPEC = {name: {key: value for key, value in option.items() if key != "fallback"} for name, option in CONNECTION.items()}
 
 
-def _untrusted() -> Callable[[Any], Any]:
-    """Return what keeps a value from being a template: before ansible-core 2.19 every text may be one."""
+def _marking() -> Callable[[Any], Any]:
+    """
+    Return what marks values for Ansible: a text that could be a template or an expression never is one.
+
+    Nor could all others be; they are marked as such, for ansible-inventory would print each of them as unsafe.
+    """
+    mark_inert, mark_other = _marks()
+    known: dict[str, Any] = {}
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in known:
+                known[value] = mark_inert(value) if deciding.is_inert(value) else mark_other(value)
+            return known[value]
+        if isinstance(value, dict):
+            return {name: marked(inner) for name, inner in value.items()}
+        return [marked(inner) for inner in value] if isinstance(value, list) else value
+
+    return marked
+
+
+def _marks() -> tuple[Callable[[str], Any], Callable[[str], Any]]:
     try:
         from ansible.template import trust_as_template
     except ImportError:
+        # Before ansible-core 2.19 every text may be a template unless it is marked.
         from ansible.utils.unsafe_proxy import wrap_var
 
-        def marked(value: Any) -> Any:
-            if isinstance(value, dict):
-                return {name: marked(inner) for name, inner in value.items()}
-            if isinstance(value, list):
-                return [marked(inner) for inner in value]
-            # Without a brace it is none, and shows as what it is.
-            return wrap_var(value) if isinstance(value, str) and "{" in value else value
-
-        return marked
-    del trust_as_template
-    return lambda value: value
+        return str, wrap_var
+    return trust_as_template, str
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -371,11 +383,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _machines(self, sources: Sequence[Source]) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield what expressions see of each machine, and where it is."""
-        untrusted = _untrusted()
+        marked = _marking()
         for source in sources:
-            connection = {"hostname": source.hostname, "port": source.port}
+            connection = {"hostname": marked(source.hostname), "port": source.port}
             for vm in source.vms:
-                facts = untrusted(vm)
+                facts = marked(vm)
                 yield {**facts, VARIABLE: facts, CONNECTION_VARIABLE: connection}, source.label
 
     def _evaluate(self, expression: str, variables: Mapping[str, Any]) -> Any:
@@ -398,6 +410,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             variables["guest"], self.get_option("address_family"), self.get_option("address_networks")
         )
         if address is not None:
+            address = _marking()(address)
             host.set_variable("ansible_host", address)
             variables["ansible_host"] = address
         compose = self.get_option("compose")

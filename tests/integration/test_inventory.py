@@ -132,7 +132,12 @@ def test_a_cache_is_used_until_it_is_flushed(tmp_path: pathlib.Path, server: Ser
 
     assert [first.stderr, second.stderr, third.returncode] == ["", "", 0]
     assert json.loads(first.stdout) == json.loads(second.stdout)
-    assert set(json.loads(first.stdout)["_meta"]["hostvars"]) == {"web01", "web02", "db01"}
+    known = json.loads(first.stdout)["_meta"]["hostvars"]
+    assert set(known) == {"web01", "web02", "db01"}
+    assert known["web01"]["ansible_host"] == "192.0.2.10"
+    assert known["web01"]["esx_vm"]["name"] == "web01"
+    # Ansible says itself what is no template.
+    assert known["web01"]["esx_vm"]["annotation"] == {"__ansible_unsafe": "{{ 6 * 7 }}"}
     assert (reads, server.log.soap().count("RetrievePropertiesEx")) == (1, 2)
 
 

@@ -41,6 +41,8 @@ FAMILIES: Mapping[str, Sequence[int]] = {
 """The option ``address_family``: the families of addresses that may be taken, the better first."""
 
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+# No template without a brace, no call without a parenthesis but that of a guest's full name, no filter without a bar.
+_INERT = re.compile(r"[^{(|]*(?: \(\d\d-bit\))?")
 _CACHE_FORM = 1
 
 Facts = Mapping[str, Any]
@@ -140,6 +142,11 @@ def from_cache(kept: Any) -> list[Source] | None:
     except (TypeError, LookupError, ValueError):
         return None
     return sources if whole else None
+
+
+def is_inert(text: str) -> bool:
+    """Tell whether a text does nothing, even if somebody took it for a template or an expression."""
+    return _INERT.fullmatch(text) is not None
 
 
 def name_of(variables: Facts, expressions: Sequence[str], evaluate: Evaluate) -> str:

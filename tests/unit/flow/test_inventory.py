@@ -214,3 +214,17 @@ def test_the_address_is_of_the_family_and_in_the_network(family: str, places: li
 @pytest.mark.parametrize("guest", [{}, {"ip_address": None, "networks": []}, {"ip_address": "fe80::1"}])
 def test_a_guest_that_has_none_has_none(guest: dict[str, Any]) -> None:
     assert inventory.address_of(guest, "prefer-ipv4", []) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "web01", "two\nlines", "Debian GNU/Linux 12 (64-bit)", "[ds 1] a/b.vmx", "2001:db8::7"]
+)
+def test_most_texts_are_inert(text: str) -> None:
+    assert inventory.is_inert(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ a }}", "{", "{% if %}", "lookup('pipe', 'id')", "a | b", "f(64-bit)", "f (64-bit)()"]
+)
+def test_a_text_that_could_do_something_is_not(text: str) -> None:
+    assert not inventory.is_inert(text)

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pathlib
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +18,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import inventory_loader
 from ansible.utils.display import Display
 from ansible_collections.virt.esx.plugins.doc_fragments.connection import ModuleDocFragment
@@ -27,6 +30,7 @@ from ansible_collections.virt.esx.tests.esxsim.http import Server
 from ansible_collections.virt.esx.tests.support.clients import serving, variables
 from ansible_collections.virt.esx.tests.support.documented import differences
 
+GUIDE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "docsite" / "rst" / "inventory.rst"
 pytestmark = pytest.mark.usefixtures("server")
 
 VMS: list[dict[str, Any]] = [
@@ -342,19 +346,37 @@ def test_connections_may_be_templates_and_what_is_read_elsewhere_is_none(
     assert "refuses the login" in failed(tmp_path, {"password": server.world.password})
 
 
+def examples() -> list[dict[str, Any]]:
+    """Return every source that the documentation shows."""
+    found = list(yaml.safe_load_all(esx_vms.EXAMPLES))
+    lines = iter([*GUIDE.read_text("utf-8").splitlines(), "."])
+    for line in lines:
+        if line.startswith(".. code-block:: yaml"):
+            block = "\n".join(itertools.takewhile(lambda text: not text or text.startswith(" "), lines))
+            found.append(yaml.safe_load(textwrap.dedent(block)))
+    return [source for source in found if isinstance(source, dict)]
+
+
 @pytest.mark.usefixtures("warned")
-def test_every_example_is_a_source_that_is_understood(
-    tmp_path: pathlib.Path, server: Server, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("source", examples())
+def test_what_the_documentation_shows_is_understood(
+    tmp_path: pathlib.Path, server: Server, monkeypatch: pytest.MonkeyPatch, source: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("ESX_PASSWORD", server.world.password)
-    monkeypatch.setenv("VCENTER_PASSWORD", server.world.password)
-    sources = [source for source in yaml.safe_load_all(esx_vms.EXAMPLES) if source]
+    for name in ("ESX_PASSWORD", "VCENTER_PASSWORD"):
+        monkeypatch.setenv(name, server.world.password)
+    given_hosts = source.get("hosts")
+    if given_hosts:
+        plugin, path = inventory_loader.get("virt.esx.esx_vms"), tmp_path / "esx_vms.yml"
+        path.write_text(yaml.safe_dump(source), "utf-8")
+        BaseInventoryPlugin.parse(plugin, InventoryData(), DataLoader(), str(path))
+        plugin._read_config_data(str(path))
+        assert len(plugin._connections()) == len(given_hosts)
+        # None of these is here; one of them shall be this one.
+        source = {**source, "hosts": [dead(server), options(server)], "unreachable": "warn"}
 
-    for source in sources:
-        if "hosts" in source:
-            # None of these is here.
-            away = [{**dead(server), "esxi_hostname": str(place)} for place, _one in enumerate(source.get("hosts", ()))]
-        found = hosts(parsed(tmp_path, {**source, "hosts": away} if "hosts" in source else source))
-        assert bool(found) == ("hosts" not in source)
-    assert len(sources) == 5
+    assert hosts(parsed(tmp_path, source))
+
+
+def test_the_documentation_shows_sources() -> None:
+    assert len(examples()) == 10
