@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from .._errors import EsxError, Expired, PlanError, TaskFailed
+from .._errors import ConnectionLost, EsxError, Expired, PlanError, TaskFailed
 from .._flow.clone import UNFINISHED, Claim, Clone, digest, in_the_way, plan
 from .._vmx.escapes import escape_datastore_item
 from .._vmx.paths import DatastorePath, FileNames
@@ -146,8 +146,15 @@ class Copier:
             raise
         # The machine is there; the next run for this name would take the note away.
         with suppress(EsxError):
-            self._files.delete(clone.claim_path)
+            self._forget(clone.claim_path)
         return moid
+
+    def _forget(self, path: DatastorePath) -> None:
+        try:
+            self._files.delete(path)
+        except ConnectionLost:
+            # Deleting twice does no harm.
+            self._files.delete(path)
 
     def forget_claim(self, vmx_path: DatastorePath) -> None:
         """Delete the note of a copy that was registered by a run that was killed right after."""

@@ -541,6 +541,18 @@ def test_a_copy_that_is_registered_is_told_though_the_note_stays() -> None:
     assert outcome.result["vm"]["moid"]
 
 
+@pytest.mark.parametrize("action", ["drop-before", "drop-after"])
+def test_a_note_is_taken_away_though_a_reply_is_lost(action: str) -> None:
+    world = a_world()
+    world.faults.add(FaultRule(method="DeleteDatastoreFile_Task", action=action))
+
+    done = run(esx_vm_clone, world, source="golden", name="copy01")
+
+    assert (done.error, done.result["changed"]) == (None, True)
+    (store,) = [one for one in world.of_type("Datastore") if one.get("name") == "datastore1"]
+    assert [path for path, _file in store.files if path.endswith(".clone")] == []
+
+
 @pytest.mark.parametrize("is_there", [True, False], ids=["copied", "not yet"])
 def test_a_file_that_is_called_like_a_note_and_is_none_stays(is_there: bool) -> None:
     world = a_world()
