@@ -112,9 +112,7 @@ def _refuse_twice(hosts: Sequence[Mapping[str, Any]]) -> None:
     places = [(str(host.get("hostname")).lower(), host.get("port")) for host in hosts]
     twice = [name for name, port in places if places.count((name, port)) > 1]
     if twice:
-        raise OptionError(
-            f"'hosts' names '{twice[0]}' twice; each would be watched twice", option="hosts"
-        )
+        raise OptionError(f"'hosts' names '{twice[0]}' twice; each would be watched twice", option="hosts")
 
 
 def _read(name: str, spec: Mapping[str, Any], value: Any) -> Any:
