@@ -20,14 +20,18 @@ from ansible_collections.virt.esx.tests.support.clients import serving, variable
 from ansible_collections.virt.esx.tests.support.playbooks import ROOT, playbook
 
 SECONDS = 60
+SECRET = "s3cr3t"
 SERIAL, FULL, MOVED = "msg.serial.file.open", "msg.hbacommon.outofspace", "msg.uuid.altered"
 SCENARIO: dict[str, Any] = {
+    "new_vms": {"ip_addresses": ["192.0.2.10"]},
     "vms": [
         {"name": "web01", "questions": [{"question": SERIAL, "during": "now", "task": "power-on"}]},
-        {"name": "web02", "questions": [{"question": MOVED, "during": "now"}]},
+        {"name": "web02", "ip_addresses": ["192.0.2.11"], "questions": [{"question": MOVED, "during": "now"}]},
         {"name": "scratch-1", "questions": [{"question": FULL, "during": "now"}]},
         {"name": "quiet01"},
-    ]
+        {"name": "silent01", "tools": "not-installed"},
+        {"name": "asking01", "questions": [{"question": SERIAL, "during": "power-on"}]},
+    ],
 }
 
 
@@ -51,6 +55,8 @@ def role(name: str, fact: str, /, *, check: bool = False, **values: Any) -> dict
     """Return tasks that play a role, and keep as a fact of its own what it reports, or why it failed."""
     given = {f"{name}_{key}": value for key, value in values.items()}
     report: dict[str, Any] = {"report": f"{{{{ {name}_report }}}}"}
+    if name == "vm":
+        report["changed"] = "{{ [vm_defined is changed, vm_powered is changed, vm_removed is changed] }}"
     return {
         "block": [
             {
@@ -118,6 +124,37 @@ def test_questions_are_settled_and_the_rest_is_reported(server: Server, home: pa
     assert server.world.find("VirtualMachine", "1").get("runtime.powerState") == "poweredOn"
 
 
+def test_virtual_machines_are_made_powered_and_taken_away(server: Server, home: pathlib.Path) -> None:
+    new = {"name": "new01", "power_state": "powered-on", "definition": {"memory_mib": 512, "vnc": {"password": SECRET}}}
+    machines = [new, {"name": "asking01", "power_state": "powered-on"}, {"name": "quiet01", "state": "absent"}]
+    silent = [{"name": "silent01", "power_state": "powered-on"}]
+    gone = [{"name": "new01", "state": "absent"}, {"name": "nobody", "state": "absent"}]
+    tasks = [
+        role("vm", "predicted", check=True, machines=machines, auto_answer="safe"),
+        role("vm", "asked", machines=machines),
+        role("vm", "made", machines=machines, auto_answer="safe"),
+        role("vm", "again", machines=machines, wait="tools"),
+        role("vm", "silent", machines=silent, wait="address", wait_seconds=2),
+        role("vm", "gone", machines=gone, force=True, delete_from_disk=True),
+    ]
+    facts, output = roles(server, home, tasks, ["predicted", "asked", "made", "again", "silent", "gone"])
+
+    assert [entry["power_state"] for entry in facts["predicted"]["report"]] == ["powered-off"]
+    assert facts["asked"]["failed"]
+    assert "asking01 (moid 6) is blocked by a question" in output
+    assert [(vm["name"], vm["power_state"]) for vm in facts["made"]["report"]] == [
+        ("new01", "powered-on"),
+        ("asking01", "powered-on"),
+    ]
+    assert facts["made"]["changed"] == [False, True, True]
+    assert facts["again"] == {**facts["made"], "changed": [False, False, False]}
+    assert facts["gone"]["changed"] == [False, False, True]
+    assert facts["silent"]["failed"] == "within 2 s there was no IP address in: silent01"
+    assert facts["gone"]["report"] == []
+    assert 'asking01: "Append" is the answer to' in output
+    assert SECRET not in output
+
+
 def blocks(path: pathlib.Path) -> str:
     """Return the YAML examples of a page, each a list of plays, as one playbook."""
     text = path.read_text("utf-8")
@@ -127,7 +164,7 @@ def blocks(path: pathlib.Path) -> str:
     return "".join(re.sub(r"^  ", "", block, flags=re.MULTILINE) for block in indented)
 
 
-@pytest.mark.parametrize("page", ["esxsim", "unblock", "guide"])
+@pytest.mark.parametrize("page", ["esxsim", "unblock", "vm", "guide"])
 def test_every_example_runs(page: str, server: Server, home: pathlib.Path) -> None:
     path = "docs/docsite/rst/roles.rst" if page == "guide" else f"roles/{page}/README.md"
     examples = home / "examples.yml"
