@@ -120,7 +120,9 @@ def test_what_was_told_is_not_told_again_after_a_gap(server: Server, how: str) -
         await listener.next("asked")
         await listener.next("asked")
         if how in spoilt:
-            server.world.faults.add(FaultRule(method="WaitForUpdatesEx", action=spoilt[how], count=3))
+            server.world.faults.add(
+                FaultRule(method="WaitForUpdatesEx", action=spoilt[how], count=3 if how == "dropped" else 1)
+            )
         elif how == "restart":
             server.world.restart(0.5, keep_tasks=True)
         else:
@@ -182,7 +184,7 @@ def test_only_wanted_machines_are_told_of(server: Server, narrowed: dict[str, An
 
     async def check(listener: Listener) -> None:
         await listener.next("asked")
-        assert await listener.rest() == []
+        assert await listener.rest(0.2) == []
 
     events = listen(options(server, **narrowed), check)
 
@@ -197,7 +199,7 @@ def test_a_dead_host_keeps_nobody_from_the_others(server: Server, caplog: pytest
         await listener.next("connection", state="connected", port=server.port)
         ask(server, "web01")
         await listener.next("asked", port=server.port)
-        await listener.rest(2.5)
+        await listener.rest(1.5)
 
     with caplog.at_level(logging.WARNING, logger="virt.esx.esx_question"):
         events = listen(given, check)
@@ -301,7 +303,7 @@ def test_the_loop_is_never_blocked(server: Server) -> None:
     gaps: list[float] = []
 
     async def check(listener: Listener) -> None:
-        server.world.faults.add(FaultRule(method="RetrievePropertiesEx", action="latency", seconds=1, count=1))
+        server.world.faults.add(FaultRule(method="RetrievePropertiesEx", action="latency", seconds=2, count=1))
         ask(server, "web01")
         coming = asyncio.ensure_future(listener.next("asked"))
         while not coming.done():
@@ -311,4 +313,4 @@ def test_the_loop_is_never_blocked(server: Server) -> None:
 
     listen(options(server), check)
 
-    assert max(gaps) < 0.7
+    assert max(gaps) < 1.5
