@@ -168,7 +168,7 @@ keyed_groups:
   - key: hardware.guest_id
     prefix: os
   - key: esxi_hostname
-    prefix: on
+    prefix: host
 
 # Kept for ten minutes in files; --flush-cache and the task "meta: refresh_inventory" read anew.
 ---
