@@ -24,7 +24,7 @@ MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
 NESTED = ("block", "rescue", "always", "tasks", "handlers", "pre_tasks", "post_tasks")
 BLOCK = re.compile(r"^( *)\.\. code-block:: yaml\n(?:\1 +:.*\n)*\n((?:\1  .*\n|\n)+)", re.MULTILINE)
 # What begins like a module, and is a filter or a variable of the playbooks.
-OTHERS = ("esx_datastore_item", "esx_hostname", "esx_vms")
+OTHERS = ("esx_datastore_item", "esx_hostname", "esx_vm", "esx_vms")
 
 
 def _shown(text: str) -> Iterator[Any]:
